@@ -1,0 +1,65 @@
+# wire_exporter. `make help` lists the targets. Needs Go, make and gcc; everything else sets itself up.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+PROM_VER := github.com/prometheus/common/version
+LDFLAGS  := -s -w -X $(PROM_VER).Version=$(VERSION) -X $(PROM_VER).Revision=$(REVISION)
+CAPTURE  ?= auto
+KIND     ?= slow
+FUZZTIME ?= 5s
+
+.DEFAULT_GOAL := all
+.PHONY: all help build demo test test-live test-stack fuzz bench run incident stop wipe lint clean
+
+all: lint build test ## check, build and test: what to run before a commit
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the exporter into bin/wire_exporter
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
+
+demo: ## build the demo into bin/demo
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/demo ./packaging/demo
+
+test: ## run all tests that need neither root nor other programs
+	$(GO) test ./...
+
+test-live: ## run the tests that capture from real interfaces (as root)
+	WIRE_TEST_LIVE=1 $(GO) test -count=1 -run Live ./exporter/...
+
+test-stack: build demo ## build Prometheus, check the rules, run everything together (first time: 4 minutes)
+	WIRE_TEST_STACK=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
+		$(GO) test -count=1 -timeout 20m -v -run Stack ./packaging/demo
+
+fuzz: ## run every fuzz target for FUZZTIME (5s)
+	@set -e; for package in $$($(GO) list ./exporter/... ./decoders/...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+bench: ## measure packets and requests a second, and memory
+	$(GO) run ./exporter/bench
+
+run: build demo ## run the demo: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
+	@exec bin/demo run --capture=$(CAPTURE)
+
+incident: demo ## break something in the running demo: KIND=slow, dead, errors, hang; off ends it
+	@bin/demo incident $(KIND)
+
+stop: demo ## stop the running demo
+	@bin/demo stop
+
+wipe: demo ## delete the demo's data (ALL=1: the programs it built, too)
+	@bin/demo wipe $(if $(ALL),--all)
+
+lint: ## check format and vet
+	@unformatted=$$(gofmt -l .); \
+		test -z "$$unformatted" || { echo "run gofmt on:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+
+clean: ## delete what was built in this folder
+	rm -rf bin

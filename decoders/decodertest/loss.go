@@ -1,0 +1,108 @@
+package decodertest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"wire_exporter/decoders"
+)
+
+// Gaps is law 5: whatever piece is lost, nothing is matched that was not, and what is said again later comes out right.
+func Gaps(t *testing.T, s Subject) {
+	eachWhole(t, func(t *testing.T, c *Conversation) {
+		whole := c.play(s, c.events)
+		again, repeatable := c.again(s)
+		for _, n := range []int{7, 40, 1 << 20} {
+			events := c.cut(n)
+			for i, e := range events {
+				if e.what != segment {
+					continue
+				}
+				lossy := slices.Clone(events)
+				lossy[i] = event{what: loss, dir: e.dir, n: uint64(len(e.data)), at: e.at}
+				r := c.play(s, lossy)
+				noInvention(t, r, whole, "losing %q of direction %v", e.data, e.dir)
+				if repeatable {
+					c.recovers(t, s, lossy, again, e)
+				}
+			}
+		}
+	})
+}
+
+// noInvention checks that what got says of a request's response is what all says of it, or nothing.
+func noInvention(t *testing.T, got, all *record, how string, args ...any) {
+	t.Helper()
+	known := slices.Clone(all.txns)
+	for _, g := range got.txns {
+		i := slices.IndexFunc(known, func(w txn) bool { return w.request == g.request && (w.code == g.code || g.code == "") })
+		if i < 0 {
+			t.Fatalf(how+"\ninvented %+v\nof what is true:\n%+v", append(args, g, all.txns)...)
+		}
+		w := known[i]
+		known = slices.Delete(known, i, i+1)
+		if g.outcome != w.outcome && g.outcome != decoders.Unknown ||
+			g.outcome < decoders.Unanswered && g.last != 0 && g.last != w.last ||
+			g.firstByte != 0 && g.firstByte != w.firstByte {
+			t.Fatalf(how+"\n got %+v\nwant %+v", append(args, g, w)...)
+		}
+	}
+}
+
+// later is the distance between a conversation and its repetition.
+const later = decoders.Time(time.Hour)
+
+// thrice is the events and two repetitions, in which nothing is lost, on the same connection.
+func (c *Conversation) thrice(events []event) []event {
+	all := slices.Clone(events[:len(events)-1])
+	for i := range 2 {
+		for _, e := range c.events {
+			e.at += decoders.Time(i+1) * later
+			if e.what == closing && i == 0 {
+				continue
+			}
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// lastTime is what r says of the requests of the second repetition.
+func (r *record) lastTime() (lines []string) {
+	for _, t := range r.txns {
+		if t.start >= epoch+2*later {
+			lines = append(lines, t.line)
+		}
+	}
+	return lines
+}
+
+// again is what the second repetition of a conversation says; false when it cannot be repeated, because it ends the connection
+// or does not say the same again, or when nothing can be found again after a loss.
+func (c *Conversation) again(s Subject) (lines []string, ok bool) {
+	if c.unrecoverable || slices.ContainsFunc(c.events[:len(c.events)-1], func(e event) bool { return e.what != segment }) {
+		return nil, false
+	}
+	r := c.play(s, c.thrice(c.events))
+	return r.lastTime(), len(r.lastTime())*3 == len(r.txns)
+}
+
+// recovers plays lossy events, then the conversation twice: all of the last repetition must come out right.
+func (c *Conversation) recovers(t *testing.T, s Subject, lossy []event, want []string, e event) {
+	t.Helper()
+	same(t, c.play(s, c.thrice(lossy)).lastTime(), want, "the second repetition after losing %q of direction %v", e.data, e.dir)
+}
+
+// Midstream is law 8: from whatever piece on the connection is seen, nothing is matched that was not.
+func Midstream(t *testing.T, s Subject) {
+	eachWhole(t, func(t *testing.T, c *Conversation) {
+		whole := c.play(s, c.events)
+		for _, n := range []int{1, 7, 1 << 20} {
+			events := c.cut(n)
+			for i := range events {
+				noInvention(t, play(s, true, c.Transport, events[i:]), whole, "from event %d of pieces of %d bytes", i, n)
+			}
+		}
+	})
+}

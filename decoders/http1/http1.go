@@ -1,0 +1,134 @@
+// Package http1 decodes HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) as it passes by: in go both directions of a connection, out
+// comes one transaction a request, when it ends. It reads heads, line by line, and skips bodies; it never looks into a body,
+// never copies a cookie or a credential, and never matches a response of which it is not sure.
+package http1
+
+import (
+	"fmt"
+	"unsafe"
+
+	"wire_exporter/decoders"
+)
+
+// Plugin is HTTP/1.x. The ports are those of web servers, proxies and application servers as shipped.
+var Plugin = decoders.Plugin{
+	Name: "http1",
+	Ports: []decoders.Port{
+		{Number: 80}, {Number: 8080}, {Number: 8000}, {Number: 8008}, {Number: 8081}, {Number: 8088}, {Number: 8888}, {Number: 3128},
+		{Number: 5000}, {Number: 9080}, {Number: 9200},
+	},
+	Detect: detect,
+	New:    newDecoder,
+}
+
+// Config is the block http1 of the configuration.
+type Config struct {
+	// MaxHeadBytes is the largest head, and the largest run of trailers, that is read: start line and fields together. It
+	// bounds work, not memory (lines are dropped as they are read): a connection with a larger one is given up.
+	MaxHeadBytes int `yaml:"max_head_bytes"`
+}
+
+func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, error) {
+	cfg := Config{MaxHeadBytes: 256 << 10} // servers take 8 to 64 KiB
+	if unmarshal != nil {
+		if err := unmarshal(&cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.MaxHeadBytes < 1<<10 || cfg.MaxHeadBytes > 16<<20 {
+		return nil, fmt.Errorf("max_head_bytes: %d is not between 1024 and 16777216", cfg.MaxHeadBytes)
+	}
+	return &decoder{maxHead: uint64(cfg.MaxHeadBytes), sessions: env.Sessions, memory: env.Memory}, nil
+}
+
+// decoder is what the connections of one worker share.
+type decoder struct {
+	maxHead  uint64
+	sessions *decoders.Sessions
+	memory   *decoders.Memory
+	out      decoders.Sink
+
+	txn   decoders.Txn // reused for every transaction
+	conns []*conn      // free ones
+	works []*work      // free ones
+}
+
+// keepConns and keepWorks are how many free ones are kept, keepSize the largest work among them in bytes: enough that ordinary
+// traffic allocates nothing, little enough that a burst is given back.
+const (
+	keepConns = 4096
+	keepWorks = 1024
+	keepSize  = 16 << 10
+
+	connSize = int(unsafe.Sizeof(conn{}))
+	workSize = int(unsafe.Sizeof(work{}))
+	slotSize = int(unsafe.Sizeof(request{}))
+)
+
+// Open implements decoders.Decoder.
+func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
+	d.out = out
+	var c *conn
+	if n := len(d.conns); n > 0 {
+		c, d.conns = d.conns[n-1], d.conns[:n-1]
+	} else {
+		c = new(conn)
+		d.memory.Add(connSize)
+	}
+	*c = conn{d: d, f: f}
+	if f.Midstream {
+		c.state = [2]state{lost, lost}
+	}
+	return c
+}
+
+func (d *decoder) close(c *conn) {
+	*c = conn{}
+	if len(d.conns) >= keepConns {
+		d.memory.Add(-connSize)
+		return
+	}
+	d.conns = append(d.conns, c)
+}
+
+// work is what a connection needs while a message is read or a response awaited; an idle one has none.
+type work struct {
+	requests decoders.Pending[request]
+	response response
+	message  [2]message
+	size     int // bytes, the slots and texts included
+}
+
+func (d *decoder) newWork() *work {
+	if n := len(d.works); n > 0 {
+		w := d.works[n-1]
+		d.works = d.works[:n-1]
+		return w
+	}
+	d.memory.Add(workSize)
+	return &work{size: workSize}
+}
+
+func (d *decoder) freeWork(w *work) {
+	if len(d.works) >= keepWorks || w.size > keepSize {
+		d.memory.Add(-w.size)
+		return
+	}
+	w.requests.Reset()
+	d.works = append(d.works, w)
+}
+
+// grown accounts for n more bytes that belong to w.
+func (d *decoder) grown(w *work, n int) {
+	if n != 0 {
+		w.size += n
+		d.memory.Add(n)
+	}
+}
+
+// set copies b into t, which belongs to w.
+func (d *decoder) set(w *work, t *decoders.Text, b []byte, max int) {
+	before := t.Cap()
+	t.Set(b, max)
+	d.grown(w, t.Cap()-before)
+}

@@ -1,0 +1,84 @@
+package decoders
+
+import (
+	"net/netip"
+
+	"wire_exporter/decoders/internal/siphash"
+)
+
+// Sessions says what tells one user from another. Whatever it is (a cookie, a token, an address), only its keyed hash leaves
+// the decoder: without the key nobody can tell from a hash whose it was, and sensors with the same key agree.
+type Sessions struct {
+	Key     [16]byte
+	Cookies []string // names, compared exactly; the first found in this order wins
+	Headers []string // header field names in lower case
+	Bearer  bool     // Authorization: Bearer
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+}
+
+// What a hash was made of, so that a cookie never equals an address.
+const (
+	SessionCookie byte = 1 + iota
+	SessionHeader
+	SessionBearer
+	SessionAddress
+)
+
+// Hash is the keyed hash (SipHash-2-4) of b with its kind; never 0.
+func (s *Sessions) Hash(kind byte, b []byte) uint64 {
+	return max(1, siphash.Sum(s.Key, kind, b))
+}
+
+// HashAddr hashes an address of either family.
+func (s *Sessions) HashAddr(a netip.Addr) uint64 {
+	b := a.As16()
+	return s.Hash(SessionAddress, b[:])
+}
+
+// Trusts says whether a proxy at a may speak for others.
+func (s *Sessions) Trusts(a netip.Addr) bool {
+	for _, p := range s.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// CookieRank is the index of the cookie name in Cookies, or -1. It does not allocate.
+func (s *Sessions) CookieRank(name []byte) int {
+	for i, c := range s.Cookies {
+		if string(name) == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// IsHeader says whether the header field name carries the session, in any case. It does not allocate.
+func (s *Sessions) IsHeader(name []byte) bool {
+	for _, h := range s.Headers {
+		if equalFold(name, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// equalFold says whether b is lower in any case of its ASCII letters.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		c := b[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}

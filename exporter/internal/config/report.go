@@ -1,0 +1,89 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mistake is one thing that is wrong with a configuration file.
+type Mistake struct {
+	File string
+	Line int    // from 1; 0: not tied to a line
+	Text string // the path of the key, what is wrong, and what to write instead
+}
+
+func (m Mistake) String() string {
+	if m.Line == 0 {
+		return strings.TrimPrefix(m.File+": "+m.Text, ": ")
+	}
+	return fmt.Sprintf("%s:%d: %s", m.File, m.Line, m.Text)
+}
+
+// Mistakes is everything that is wrong with a configuration file, by line. It is never empty.
+type Mistakes []Mistake
+
+// Error lists the mistakes, one a line.
+func (ms Mistakes) Error() string {
+	texts := make([]string, len(ms))
+	for i, m := range ms {
+		texts[i] = m.String()
+	}
+	return strings.Join(texts, "\n")
+}
+
+const (
+	maxMistakes = 100     // so many are listed; a file with more is of another kind
+	maxNodes    = 1 << 20 // values that are looked at, those behind aliases each time
+	maxQuoted   = 60      // bytes of the file that are repeated in a message
+)
+
+// report collects what is found about one file.
+type report struct {
+	file     string
+	mistakes Mistakes
+	warnings Mistakes
+	nodes    int  // values that were looked at
+	stopped  bool // the rest is not read: there are too many values or mistakes
+}
+
+func (r *report) mistake(line int, text string) {
+	if !r.full() {
+		r.mistakes = append(r.mistakes, Mistake{r.file, line, text})
+	}
+}
+
+// full says that reading on is pointless.
+func (r *report) full() bool { return r.stopped || len(r.mistakes) >= maxMistakes }
+
+func (r *report) warning(line int, text string) {
+	if len(r.warnings) < maxMistakes {
+		r.warnings = append(r.warnings, Mistake{r.file, line, text})
+	}
+}
+
+// err is the Mistakes by line, or nil.
+func (r *report) err() error {
+	if len(r.mistakes) == 0 {
+		return nil
+	}
+	sortByLine(r.mistakes)
+	if len(r.mistakes) >= maxMistakes {
+		return append(r.mistakes, Mistake{r.file, 0, "that is enough; there may be more mistakes"})
+	}
+	return r.mistakes
+}
+
+func (r *report) warningTexts() []string {
+	sortByLine(r.warnings)
+	texts := make([]string, len(r.warnings))
+	for i, w := range r.warnings {
+		texts[i] = w.String()
+	}
+	return texts
+}
+
+func sortByLine(ms Mistakes) {
+	slices.SortStableFunc(ms, func(a, b Mistake) int { return cmp.Compare(a.Line, b.Line) })
+}

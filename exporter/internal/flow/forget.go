@@ -1,0 +1,107 @@
+package flow
+
+import (
+	"time"
+
+	"wire_exporter/decoders"
+)
+
+// forget lets go of what has been silent for too long. Each list is in order of silence, so only its tail is looked at.
+func (t *Table) forget() {
+	for c := t.oldest(listClosed); c != nil && t.silent(c, t.cfg.Linger); c = t.oldest(listClosed) {
+		t.release(c)
+	}
+	for c := t.oldest(listHalfOpen); c != nil && t.silent(c, t.cfg.SynTimeout); c = t.oldest(listHalfOpen) {
+		if c.flags&synAcked != 0 {
+			c.server.counters.Accepted++
+		} else {
+			c.server.counters.Unanswered++
+		}
+		t.shut(c, decoders.Evicted)
+		t.release(c)
+	}
+	for range 100 { // a tick must not take long
+		c := t.oldest(listOpen)
+		if c == nil || !t.silent(c, t.idle(c)) {
+			return
+		}
+		if c.state == decoding && c.Flow.Transport == decoders.TCP {
+			if n, _ := c.Conn().Waiting(); n > 0 {
+				c.seen = t.second() // a slow report is a slow report
+				t.move(c, listOpen)
+				continue
+			}
+		}
+		t.stats.Evicted[EvictedIdle]++
+		t.shut(c, decoders.Evicted)
+		t.release(c)
+	}
+}
+
+// udpIdle is how long a pair of UDP endpoints is remembered: some queries and their answers.
+const udpIdle = time.Minute
+
+func (t *Table) idle(c *conn) time.Duration {
+	if c.Flow.Transport == decoders.UDP {
+		return udpIdle
+	}
+	return t.cfg.Idle
+}
+
+// silent says that nothing was seen of c for d.
+func (t *Table) silent(c *conn, d time.Duration) bool {
+	return int64(t.second())-int64(c.seen) > int64(d/time.Second)
+}
+
+// evictOldest makes room: closed connections first, then half-open ones when they are many (a SYN flood must not push out
+// those that do work), then the longest silent. except is spared. False: there is nothing to evict.
+func (t *Table) evictOldest(except *conn) bool {
+	for _, which := range [...]uint8{listClosed, listHalfOpen, listOpen} {
+		c := t.oldest(which)
+		if c == except && c != nil && c.prev != nobody {
+			c = t.conn(c.prev)
+		}
+		if c == nil || c == except {
+			continue
+		}
+		switch which {
+		case listHalfOpen:
+			t.stats.Evicted[EvictedSyn]++
+		case listOpen:
+			t.stats.Evicted[EvictedMemory]++
+		}
+		t.shut(c, decoders.Evicted)
+		t.release(c)
+		return true
+	}
+	return false
+}
+
+// wake is a wish to be woken.
+type wake struct {
+	c  *conn
+	at decoders.Time
+}
+
+// wake takes a decoder's wish; the earliest wins.
+func (t *Table) wake(f *decoders.Flow, at decoders.Time) {
+	if w, ok := t.wakes[f]; ok && w.at <= at {
+		return
+	}
+	src, dst := f.Client, f.Server
+	if c := t.find(t.index.hash(&src, &dst, f.Transport), &src, &dst, f.Transport); c != nil {
+		t.wakes[f] = wake{c, at}
+	}
+}
+
+func (t *Table) grantWakes() {
+	for f, w := range t.wakes {
+		if w.at > t.now {
+			continue
+		}
+		delete(t.wakes, f)
+		if w.c.state == decoding {
+			t.drive(w.c, opWake, 0, nil, 0, t.now)
+		}
+	}
+}

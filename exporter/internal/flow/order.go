@@ -1,0 +1,321 @@
+package flow
+
+import "wire_exporter/decoders"
+
+// piece is a segment's payload, waiting or not.
+type piece struct {
+	seq, ack uint32
+	n        uint32 // bytes on the wire
+	cut      uint32 // how many of them, at the end, the snap length cut
+	at       decoders.Time
+	data     []byte // nil while it waits: nobody will want to read the bytes
+	fin      bool
+	acks     bool // ack is set
+}
+
+// end is the number behind the piece, its FIN included.
+func (p *piece) end() uint32 {
+	e := p.seq + p.n
+	if p.fin {
+		e++
+	}
+	return e
+}
+
+// trim takes off the front what lies before next.
+func (p *piece) trim(next uint32) {
+	k := int32(next - p.seq)
+	if k <= 0 {
+		return
+	}
+	if uint32(k) > p.n {
+		k = int32(p.n) // only the FIN is left
+	}
+	p.seq += uint32(k)
+	p.n -= uint32(k)
+	p.cut = min(p.cut, p.n)
+	if p.data != nil {
+		p.data = p.data[min(int(k), len(p.data)):]
+	}
+}
+
+// hole is what is missing of a direction, and what waits behind it.
+type hole struct {
+	c      *conn
+	dir    decoders.Dir
+	since  decoders.Time // when it was noticed
+	acked  bool          // the peer has what is missing, up to side.lost
+	ackAt  decoders.Time
+	pieces []piece // by seq
+	bytes  int     // held in pieces
+	place  int     // in Table.holes
+}
+
+// maxPieces bounds the segments behind one hole, whatever they hold.
+const maxPieces = 1024
+
+const pieceSize = 64
+
+// hole is the hole of c's direction d, made if there is none.
+func (t *Table) hole(c *conn, d decoders.Dir, at decoders.Time) *hole {
+	e := &c.side[d]
+	if e.hole != nil {
+		return e.hole
+	}
+	var h *hole
+	if n := len(t.spare); n > 0 {
+		h = t.spare[n-1]
+		t.spare = t.spare[:n-1]
+	} else {
+		h = new(hole)
+	}
+	*h = hole{c: c, dir: d, since: at, pieces: h.pieces[:0], place: len(t.holes)}
+	t.holes = append(t.holes, h)
+	e.hole = h
+	return h
+}
+
+// dropHole forgets the hole and what waits behind it.
+func (t *Table) dropHole(c *conn, d decoders.Dir) {
+	h := c.side[d].hole
+	if h == nil {
+		return
+	}
+	for i := range h.pieces {
+		t.giveBack(h, &h.pieces[i])
+	}
+	last := len(t.holes) - 1
+	t.holes[h.place] = t.holes[last]
+	t.holes[h.place].place = h.place
+	t.holes = t.holes[:last]
+	h.c = nil
+	if len(t.spare) < 1024 && cap(h.pieces) <= 64 {
+		t.spare = append(t.spare, h)
+	}
+	c.side[d].hole = nil
+}
+
+// acked notes that the peer has everything of d before upTo.
+func (t *Table) acked(c *conn, d decoders.Dir, upTo uint32, at decoders.Time) {
+	h := t.hole(c, d, at)
+	if !h.acked {
+		h.acked, h.ackAt = true, at
+		c.side[d].lost = upTo
+	} else if int32(upTo-c.side[d].lost) > 0 {
+		c.side[d].lost = upTo
+	}
+}
+
+// blocked says that p acknowledges bytes of the other direction that are still missing: they come first, or the response would
+// be matched before its request.
+func (t *Table) blocked(c *conn, d decoders.Dir, p *piece) bool {
+	o := &c.side[d.Other()]
+	if !p.acks || o.hole == nil || !o.hole.acked || int32(p.ack-o.next) <= 0 || int32(p.ack-o.next) > maxAhead {
+		return false
+	}
+	// A segment sent again carries a newer acknowledgment, so two can wait for each other: the request goes first.
+	waits := len(o.hole.pieces) > 0 && int32(o.hole.pieces[0].seq-o.next) <= 0
+	return !waits || d == decoders.ToClient
+}
+
+// hold keeps p until it is its turn, in order of numbers.
+func (t *Table) hold(c *conn, d decoders.Dir, p piece) {
+	h := t.hole(c, d, p.at)
+	for len(h.pieces) >= maxPieces || h.bytes+len(p.data) > t.cfg.Hold {
+		if !c.open() {
+			t.stats.Undecoded[OutOfWindow] += uint64(p.n)
+			return
+		}
+		t.lose(c, d, p.at)
+		if c.state == closed || c.side[d].hole == nil {
+			if c.state != closed {
+				t.payloadAgain(c, d, p)
+			}
+			return
+		}
+		h = c.side[d].hole
+	}
+	i := len(h.pieces)
+	for i > 0 && int32(h.pieces[i-1].seq-p.seq) > 0 {
+		i--
+	}
+	if i > 0 && int32(h.pieces[i-1].end()-p.end()) >= 0 {
+		t.again(c, d)
+		return
+	}
+	t.take(c, h, d, &p)
+	h.pieces = append(h.pieces, piece{})
+	copy(h.pieces[i+1:], h.pieces[i:])
+	h.pieces[i] = p
+}
+
+// payloadAgain handles a segment for which room was made by giving up the hole before it.
+func (t *Table) payloadAgain(c *conn, d decoders.Dir, p piece) {
+	if int32(p.end()-c.side[d].next) <= 0 || c.has(ended, d) {
+		return
+	}
+	if int32(p.seq-c.side[d].next) > 0 {
+		t.hold(c, d, p)
+		return
+	}
+	t.deliver(c, d, &p)
+	t.drain(c)
+}
+
+// take copies p's bytes out of the frame, unless nobody will read them.
+func (t *Table) take(c *conn, h *hole, d decoders.Dir, p *piece) {
+	t.heldSize += pieceSize
+	if c.state == opaque || c.state == decoding && uint64(p.end()-c.side[d].next) <= c.Covered(d) {
+		p.data = nil
+		return
+	}
+	var b []byte
+	if n := len(t.buffers); n > 0 && len(p.data) <= bufferSize {
+		b = t.buffers[n-1]
+		t.buffers = t.buffers[:n-1]
+	} else if len(p.data) <= bufferSize {
+		b = make([]byte, 0, bufferSize)
+	}
+	p.data = append(b, p.data...)
+	h.bytes += cap(p.data)
+	t.heldSize += int64(cap(p.data))
+	if t.memory() > t.cfg.Memory {
+		t.evictOldest(c)
+	}
+}
+
+// bufferSize fits a full Ethernet frame.
+const bufferSize = 1536
+
+// giveBack takes p's bytes back.
+func (t *Table) giveBack(h *hole, p *piece) {
+	t.heldSize -= pieceSize
+	if p.data == nil {
+		return
+	}
+	h.bytes -= cap(p.data)
+	t.heldSize -= int64(cap(p.data))
+	if cap(p.data) == bufferSize && len(t.buffers) < 1024 {
+		t.buffers = append(t.buffers, p.data[:0])
+	}
+	p.data = nil
+}
+
+// drain delivers what has become next, in both directions, until nothing moves.
+func (t *Table) drain(c *conn) {
+	for c.open() && (t.drainOne(c, decoders.ToServer) || t.drainOne(c, decoders.ToClient)) {
+	}
+}
+
+// drainOne delivers the first waiting piece of d if it is its turn, and closes the hole when nothing is missing any more.
+func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
+	e := &c.side[d]
+	h := e.hole
+	if h == nil {
+		return false
+	}
+	if h.acked && int32(e.lost-e.next) <= 0 {
+		h.acked = false
+	}
+	if len(h.pieces) == 0 {
+		if !h.acked {
+			t.dropHole(c, d)
+		}
+		return false
+	}
+	if int32(h.pieces[0].seq-e.next) > 0 || t.blocked(c, d, &h.pieces[0]) {
+		return false
+	}
+	p := h.pieces[0]
+	h.pieces = h.pieces[:copy(h.pieces, h.pieces[1:])]
+	if int32(p.end()-e.next) > 0 {
+		first := p
+		t.deliver(c, d, &first)
+	}
+	if c.side[d].hole == h { // not closed by what was delivered
+		t.giveBack(h, &p)
+	} else if p.data != nil {
+		t.heldSize -= int64(cap(p.data)) + pieceSize
+	} else {
+		t.heldSize -= pieceSize
+	}
+	return true
+}
+
+// overdue gives up the holes whose time is over.
+func (t *Table) overdue() {
+	for i := len(t.holes) - 1; i >= 0; i-- {
+		if i < len(t.holes) && t.due(t.holes[i]) {
+			h := t.holes[i]
+			t.lose(h.c, h.dir, t.now)
+		}
+	}
+}
+
+// due says that h is waited for no longer. Without a sight of the other direction there will be no acknowledgment.
+func (t *Table) due(h *hole) bool {
+	switch {
+	case h.c.state == halfOpen:
+		return false // data in the SYN
+	case h.acked:
+		return t.now-h.ackAt >= decoders.Time(t.cfg.Grace)
+	case !h.c.has(synced, h.dir.Other()):
+		return t.now-h.since >= 5*decoders.Time(t.cfg.Grace)
+	}
+	return t.now-h.since >= decoders.Time(t.cfg.Patience)
+}
+
+// lose gives up the first hole of d: up to the first piece that waits behind it, or to what the peer acknowledged. What waits
+// only for the other direction is not behind a hole: then that direction's hole is given up.
+func (t *Table) lose(c *conn, d decoders.Dir, at decoders.Time) {
+	e := &c.side[d]
+	h := e.hole
+	to := e.next
+	if h.acked {
+		to = e.lost
+	}
+	if len(h.pieces) > 0 && (!h.acked || int32(h.pieces[0].seq-to) < 0) {
+		to = h.pieces[0].seq
+	}
+	to = t.before(c, d, to)
+	n := int32(to - e.next)
+	if n <= 0 {
+		if o := d.Other(); c.side[o].hole != nil && c.side[o].hole.acked && len(h.pieces) > 0 && t.blocked(c, d, &h.pieces[0]) {
+			t.lose(c, o, at)
+			return
+		}
+		t.drain(c)
+		if e.hole == h && c.open() { // nothing was missing and nothing could be delivered
+			t.dropHole(c, d)
+		}
+		return
+	}
+	e.next = to
+	t.gap(c, d, uint64(n), at)
+	t.drain(c)
+}
+
+// before cuts what is to be given up of d where a waiting segment of the other direction acknowledges less: that segment was
+// sent between the lost ones, and is delivered between them.
+func (t *Table) before(c *conn, d decoders.Dir, to uint32) uint32 {
+	o := &c.side[d.Other()]
+	if o.hole == nil || len(o.hole.pieces) == 0 {
+		return to
+	}
+	p := &o.hole.pieces[0]
+	if p.acks && int32(p.seq-o.next) <= 0 && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
+		return p.ack
+	}
+	return to
+}
+
+// flush gives up all holes of c, requests first.
+func (t *Table) flush(c *conn) {
+	for c.open() && (c.side[0].hole != nil || c.side[1].hole != nil) {
+		d := decoders.ToServer
+		if c.side[d].hole == nil {
+			d = decoders.ToClient
+		}
+		t.lose(c, d, t.now)
+	}
+}

@@ -1,0 +1,80 @@
+package flow
+
+import (
+	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/packet"
+)
+
+// datagram takes one UDP datagram. Without a decoder for UDP none is looked at.
+func (t *Table) datagram(s *packet.Segment) {
+	n := len(s.Payload) + s.Missing
+	if !t.udpWanted {
+		t.stats.Undecoded[NoUDPDecoder] += uint64(n)
+		return
+	}
+	src, dst := decoders.Endpoint(s.Src), decoders.Endpoint(s.Dst)
+	h := t.index.hash(&src, &dst, decoders.UDP)
+	c := t.find(h, &src, &dst, decoders.UDP)
+	if c == nil {
+		c = t.newConn(h)
+		c.Flow = decoders.Flow{Client: src, Server: dst, Transport: decoders.UDP}
+		if !t.looksLikeServer(&dst, &src, decoders.UDP) {
+			c.Flow.Client, c.Flow.Server = dst, src
+		}
+		c.seen = t.second()
+		t.link(c, listOpen)
+		t.join(c, true)
+		c.state = choosing
+	}
+	t.touch(c)
+	d := decoders.ToServer
+	if c.Flow.Client != src {
+		d = decoders.ToClient
+	}
+	t.udp(c, d, s)
+}
+
+func (t *Table) udp(c *conn, d decoders.Dir, s *packet.Segment) {
+	at := decoders.Time(s.Time)
+	c.server.counters.Bytes += uint64(len(s.Payload))
+	if s.Missing > 0 {
+		t.stats.MissingBytes += uint64(s.Missing)
+		c.server.counters.Missing += uint64(s.Missing)
+	}
+	if c.state == choosing {
+		t.chooseUDP(c, d, s.Payload, at)
+	}
+	switch c.state {
+	case decoding:
+		if err := t.drive(c, opDatagram, d, s.Payload, 0, at); err != nil {
+			if reason, ok := err.(decoders.Malformed); ok {
+				t.fault(int(c.plugin), reason) // the next datagram is a new chance
+			}
+		}
+	case opaque:
+		t.stats.Undecoded[c.opaque] += uint64(len(s.Payload))
+	}
+}
+
+// chooseUDP decides by the first datagram.
+func (t *Table) chooseUDP(c *conn, d decoders.Dir, b []byte, at decoders.Time) {
+	more := false
+	plugin, v := t.askAll(d, b, func(p *decoders.Plugin, _ int) bool { return speaksUDP(p) }, &more)
+	if known := t.known(c); v != decoders.Yes && known != noPlugin && speaksUDP(&t.cfg.Plugins[known]) {
+		plugin, v = known, decoders.Yes
+	}
+	if v != decoders.Yes {
+		t.close(c, UnknownProtocol)
+		return
+	}
+	t.read1(c, plugin, at)
+}
+
+func speaksUDP(p *decoders.Plugin) bool {
+	for _, q := range p.Ports {
+		if q.Transport == decoders.UDP {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,85 @@
+package label
+
+import "wire_exporter/decoders"
+
+// resource is the ID of what a transaction asks for, and whether the configuration leaves it out.
+func (l *Labeler) resource(svc *service, t *decoders.Txn) (id ID, ignored bool) {
+	if !t.ResourceIsPath {
+		if len(t.Resource) == 0 {
+			return None, false
+		}
+		s := l.earned(svc, t.Resource, isIdentifier(t.Resource) && answered(t) && t.Outcome != decoders.ClientError)
+		return l.idOf(s), false
+	}
+	path := onlyPath(t.Resource)
+	key := max(1, l.book.hash(path)^svc.salt[rawPaths])
+	x := &l.paths[key%pathEntries]
+	if x.key != key {
+		*x = l.newPath(svc, path, key)
+	} else if x.slot != nil && x.slot.dead.Load() {
+		x.slot = nil
+	}
+	if x.ignored {
+		return None, true
+	}
+	l.userPath = x.user
+	if x.slot == nil {
+		x.slot = l.earned(svc, Template(l.text[:0], path), answered(t))
+	} else {
+		x.slot.touch(l.now)
+	}
+	return l.idOf(x.slot), false
+}
+
+// newPath is what the configuration says of a path.
+func (l *Labeler) newPath(svc *service, path []byte, key uint64) pathEntry {
+	x := pathEntry{key: key, ignored: l.rules.ignoredPaths.first(path) >= 0}
+	sr := svc.rules.Load()
+	for _, users := range [...][]userRule{sr.users, l.rules.users} {
+		for i := range users {
+			x.user = x.user || users[i].path.match(path)
+		}
+	}
+	if i := sr.paths.first(path); i >= 0 {
+		x.slot = sr.slots[i]
+	}
+	return x
+}
+
+// earned is the slot of a value that has to earn it; nil: none yet. good says that this transaction counts for it.
+func (l *Labeler) earned(svc *service, text []byte, good bool) *slot {
+	b := l.book
+	key := b.hash(text) ^ svc.salt[Resources]
+	s := b.values.find(key)
+	if s == nil && good && svc.used[Resources].Load() < l.rules.limits[Resources] && l.young.earn(key, l.now) {
+		s = b.give(&svc.owner, Resources, l.rules.limits[Resources], key, text)
+	}
+	if s == nil || s.text != string(text) {
+		return nil
+	}
+	s.touch(l.now)
+	return s
+}
+
+func (l *Labeler) idOf(s *slot) ID {
+	if s == nil {
+		l.fold(Resources)
+		return Other
+	}
+	return s.id
+}
+
+// answered says whether the answer speaks for the existence of what was asked for. What a scanner gets (bad request, not
+// allowed, not found, not implemented) does not, nor does no answer.
+func answered(t *decoders.Txn) bool {
+	switch t.Outcome {
+	case decoders.OK, decoders.ClientError, decoders.ServerError:
+	default:
+		return false
+	}
+	switch string(t.Code) {
+	case "400", "401", "403", "404", "405", "410", "414", "501":
+		return false
+	}
+	return len(t.Code) > 0 || t.FirstByte != 0
+}

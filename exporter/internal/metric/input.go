@@ -1,0 +1,85 @@
+package metric
+
+import (
+	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/label"
+)
+
+// Input is what the other stages have counted since the start, over all workers. The function given to Metrics.Attach fills
+// it; entries of the same name add up.
+type Input struct {
+	Now        decoders.Time // newest capture time
+	Services   []Service
+	Waiting    []Waiting
+	Flow       Flow
+	Interfaces []Interface
+	Duplicates uint64   // packets that were seen before
+	Undecoded  []Reason // payload bytes that went through no decoder
+	Errors     []Error  // what decoders gave up on
+}
+
+// Service is what TCP shows of a server, under the name of its address. The pairs are indexed by the direction the segments
+// went: [ToServer] are the client's.
+type Service struct {
+	ID label.ID
+
+	Segments      [2]uint64
+	Retransmitted [2]uint64
+	Resets        [2]uint64
+	ZeroWindows   [2]uint64
+
+	Accepted, Refused, Unanswered uint64 // connection attempts by how they ended
+	Connections                   int64  // open now
+	Bytes, Missing                uint64 // payload seen, and payload the capture lost
+}
+
+// Waiting is what is in flight at one service, also when that is nothing.
+type Waiting struct {
+	ID       label.ID
+	Protocol int // index
+	Requests int
+	Oldest   decoders.Time // start of the oldest request
+}
+
+// Flow is the flow table's state.
+type Flow struct {
+	Active      int64
+	Memory      int64 // bytes
+	MemoryLimit int64 // bytes
+	Gaps        uint64
+	Missing     uint64 // payload bytes the capture lost
+	Evicted     []Reason
+}
+
+// Interface is what was captured on one interface or read from one file.
+type Interface struct {
+	Name    string
+	Packets uint64
+	Bytes   uint64
+	Dropped []Reason
+}
+
+// Reason is how much of something there was for a reason.
+type Reason struct {
+	Reason string
+	N      uint64
+}
+
+// Error is how often a decoder gave up for a reason.
+type Error struct {
+	Protocol int // index
+	Reason   string
+	N        uint64
+}
+
+// reset empties in and keeps its room.
+func (in *Input) reset() {
+	*in = Input{
+		Services:   in.Services[:0],
+		Waiting:    in.Waiting[:0],
+		Flow:       Flow{Evicted: in.Flow.Evicted[:0]},
+		Interfaces: in.Interfaces[:0],
+		Undecoded:  in.Undecoded[:0],
+		Errors:     in.Errors[:0],
+	}
+}

@@ -1,0 +1,102 @@
+package packet
+
+import "encoding/binary"
+
+// EtherTypes.
+const (
+	etherIPv4   = 0x0800
+	etherIPv6   = 0x86dd
+	etherVLAN   = 0x8100 // IEEE 802.1Q
+	etherQinQ   = 0x88a8 // IEEE 802.1ad
+	etherQinQ91 = 0x9100 // QinQ before 802.1ad, still in use
+	etherQinQ92 = 0x9200
+)
+
+// Lengths of link headers.
+const (
+	ethernetLen = 14
+	loopbackLen = 4
+	sllLen      = 16
+	sll2Len     = 20
+	vlanLen     = 4
+)
+
+// maxVLANTags bounds the tags that are walked over: QinQ needs two, carriers sometimes stack a third.
+const maxVLANTags = 4
+
+// parseLink takes the link header off. cut is the number of bytes that the snap length took from the frame's end.
+func parseLink(link uint16, data []byte, cut int, s *Segment) Reason {
+	switch link {
+	case LinkEthernet:
+		if len(data) < ethernetLen {
+			return short(cut)
+		}
+		return parseEtherType(binary.BigEndian.Uint16(data[12:]), data[ethernetLen:], cut, s)
+	case LinkRaw, LinkRawBSD, LinkRawOpen, LinkIPv4, LinkIPv6:
+		return parseIP(data, cut, s)
+	case LinkLinuxSLL:
+		if len(data) < sllLen {
+			return short(cut)
+		}
+		return parseEtherType(binary.BigEndian.Uint16(data[14:]), data[sllLen:], cut, s)
+	case LinkLinuxSLL2:
+		if len(data) < sll2Len {
+			return short(cut)
+		}
+		return parseEtherType(binary.BigEndian.Uint16(data), data[sll2Len:], cut, s)
+	case LinkNull, LinkLoop:
+		return parseLoopback(data, cut, s)
+	}
+	return LinkType
+}
+
+// parseEtherType walks over VLAN tags to the IP header.
+func parseEtherType(etherType uint16, data []byte, cut int, s *Segment) Reason {
+	for tags := 0; ; tags++ {
+		switch etherType {
+		case etherIPv4:
+			return parseIPv4(data, cut, s)
+		case etherIPv6:
+			return parseIPv6(data, cut, s)
+		case etherVLAN, etherQinQ, etherQinQ91, etherQinQ92:
+			if tags == maxVLANTags {
+				return Malformed
+			}
+			if len(data) < vlanLen {
+				return short(cut)
+			}
+			etherType = binary.BigEndian.Uint16(data[2:])
+			data = data[vlanLen:]
+		default:
+			return NotIP
+		}
+	}
+}
+
+// parseLoopback reads the address family of BSD's loopback interfaces. In LinkNull it is in the byte order of the machine
+// that captured, which need not be the file's; the families are small numbers, so that the order shows. AF_INET is 2 on every
+// system, AF_INET6 is not the same on any two.
+func parseLoopback(data []byte, cut int, s *Segment) Reason {
+	if len(data) < loopbackLen {
+		return short(cut)
+	}
+	family := binary.BigEndian.Uint32(data)
+	if family > 0xffff {
+		family = binary.LittleEndian.Uint32(data)
+	}
+	switch family {
+	case 2:
+		return parseIPv4(data[loopbackLen:], cut, s)
+	case 10, 24, 28, 30: // Linux, NetBSD and OpenBSD, FreeBSD, Darwin
+		return parseIPv6(data[loopbackLen:], cut, s)
+	}
+	return NotIP
+}
+
+// short is the reason for a header that ends behind the captured bytes: the snap length's fault if it cut the frame.
+func short(cut int) Reason {
+	if cut > 0 {
+		return Truncated
+	}
+	return Malformed
+}

@@ -1,0 +1,52 @@
+// Command wire_exporter listens to the traffic between clients, applications and databases, and tells Prometheus how every
+// service is doing.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main with an exit code: 0, or 1 after one clear line on the standard error.
+func run(args []string) int {
+	app := kingpin.New("wire_exporter", "Listens to the network and tells Prometheus for every service how many requests, how slow, how many failed.")
+	app.HelpFlag.Short('h')
+	app.Version(version.Print("wire_exporter")).VersionFlag.Short('v')
+	app.UsageWriter(os.Stdout)
+
+	serve := serveCommand(app)
+	check := checkCommand(app)
+	replay := replayCommand(app)
+
+	command, err := app.Parse(args)
+	if err == nil {
+		switch command {
+		case "serve":
+			err = serve()
+		case "check-config":
+			err = check()
+		case "replay":
+			err = replay()
+		}
+	}
+	var quiet exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &quiet):
+		return int(quiet)
+	}
+	fmt.Fprintf(os.Stderr, "wire_exporter: %v\n", err)
+	return 1
+}
+
+// exitCode is an error whose text was printed already.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }

@@ -1,0 +1,81 @@
+package stack
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// The package manager that Prometheus' web pages are locked with. npm, which
+// comes with Node, fetches it for this one build.
+const pnpm = "pnpm@10.34.9"
+
+// A Prometheus that was built from its module looks for its web pages below
+// the working directory, and only if that is called "prometheus".
+const pagesPath = "web/ui/static"
+
+// PagesDir is the working directory to start a Prometheus in. Pages that are
+// built later appear in it without a restart.
+func PagesDir(programs string) string { return filepath.Join(programs, "pages", "prometheus") }
+
+// HavePages says whether BuildPages has been here before.
+func HavePages(programs string) bool {
+	_, err := os.Stat(filepath.Join(PagesDir(programs), pagesPath))
+	return err == nil
+}
+
+// BuildPages builds Prometheus' own web pages with npm.
+func (m Module) BuildPages(ctx context.Context, programs string, progress Progress) error {
+	source, err := m.query(ctx, "{{.Dir}}")
+	if err != nil {
+		return err
+	}
+	tmp, err := tempBeside(PagesDir(programs))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := copyTree(filepath.Join(source, "web", "ui"), tmp); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"pnpm", "install", "--frozen-lockfile"},
+		{"bash", "build_ui.sh", "--mantine-ui"},
+	} {
+		cmd := exec.CommandContext(ctx, "npm", append([]string{"exec", "--yes", "--package=" + pnpm, "--"}, args...)...)
+		cmd.Dir = tmp
+		cmd.Env = append(os.Environ(), "CI=") // with CI set, a warning ends the build
+		if err := runLong(cmd, progress); err != nil {
+			return err
+		}
+	}
+	place := filepath.Join(PagesDir(programs), pagesPath)
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		return err
+	}
+	return install(filepath.Join(tmp, "static"), place)
+}
+
+// copyTree copies files out of the module cache, where everything is read-only.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		if d.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, b, 0o644)
+	})
+}

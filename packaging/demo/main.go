@@ -1,0 +1,104 @@
+// Command demo shows wire_exporter at work: a small shop on loopback
+// addresses, the exporter that watches it, and a Prometheus that scrapes it.
+//
+//	demo run               everything, until Ctrl-C
+//	demo shop              only the shop; --relay=FILE writes its traffic as pcap
+//	demo incident [KIND]   break something in the running shop
+//	demo stop              end the running demo
+//	demo wipe [--all]      delete its data (--all: the built programs too)
+//	demo build             build Prometheus and promtool, print their folder
+//
+// It never asks for root. Its files are in the user's cache folder only.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+// Child processes die with the thread that started them, so everything that
+// starts one runs on the main thread.
+func init() { runtime.LockOSThread() }
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer cancel()
+	if err := command(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("say what to do: run, shop, incident, stop, wipe or build")
+	}
+	flags := flag.NewFlagSet("demo "+args[0], flag.ExitOnError)
+	cache := flags.String("cache", defaultCache(), "folder for programs and data")
+	repository := flags.String("repository", ".", "the source tree: packaging/stack, rules")
+	switch args[0] {
+	case "run":
+		d := demo{out: os.Stdout}
+		flags.StringVar(&d.exporter, "exporter", "bin/wire_exporter", "the exporter to show")
+		flags.StringVar(&d.capture, "capture", "auto", "live, relay, or auto: live if this user may capture")
+		flags.BoolVar(&d.pages, "pages", true, "build Prometheus' web pages where npm is present")
+		_ = flags.Parse(args[1:])
+		d.cache, d.data, d.repository = *cache, dataIn(*cache), *repository
+		return d.run(ctx)
+	case "shop":
+		file := flags.String("relay", "", "write the shop's traffic as pcap to this file, - for standard output")
+		_ = flags.Parse(args[1:])
+		return runShop(ctx, *file)
+	case "incident":
+		_ = flags.Parse(args[1:])
+		return tell("/incident/"+orSlow(flags.Arg(0)), os.Stdout)
+	case "stop":
+		_ = flags.Parse(args[1:])
+		return tell("/stop", os.Stdout)
+	case "wipe":
+		all := flags.Bool("all", false, "the built programs too")
+		_ = flags.Parse(args[1:])
+		return wipe(*cache, *all, os.Stdout)
+	case "build":
+		_ = flags.Parse(args[1:])
+		return buildPrometheus(ctx, *repository, *cache, os.Stdout)
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}
+
+// defaultCache is $XDG_CACHE_HOME/wire_exporter or ~/.cache/wire_exporter.
+func defaultCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "wire_exporter")
+}
+
+func dataIn(cache string) string { return filepath.Join(cache, "data") }
+
+func orSlow(kind string) string {
+	if kind == "" {
+		return "slow"
+	}
+	return kind
+}
+
+func wipe(cache string, all bool, out io.Writer) error {
+	if running() {
+		return fmt.Errorf("the demo is running; stop it first (make stop)")
+	}
+	dir := dataIn(cache)
+	if all {
+		dir = cache
+	}
+	fmt.Fprintln(out, "deleting", dir)
+	return os.RemoveAll(dir)
+}
