@@ -31,8 +31,9 @@ type Process struct {
 }
 
 // Start starts a program in dir, with its output in logs/<name>.log. The
-// kernel ends it if this process dies, so the calling goroutine must be locked
-// to the main thread. stdin may be nil.
+// kernel ends it if this process is killed (but not a program with file
+// capabilities), so the calling goroutine must be locked to the main thread.
+// stdin may be nil.
 func Start(name, dir, logs string, stdin io.Reader, program string, args ...string) (*Process, error) {
 	p := &Process{Name: name, Log: filepath.Join(logs, name+".log"), done: make(chan struct{})}
 	log, err := os.Create(p.Log)
