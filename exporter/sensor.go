@@ -88,24 +88,43 @@ func (s *sensor) open(setup pipeline.Setup) (err error) {
 // another half of it and 64 MiB.
 func limitHeap(budget int64) { debug.SetMemoryLimit(budget + budget/2 + 64<<20) }
 
-// reload reads the configuration anew. After an error nothing has changed.
-func (s *sensor) reload() error {
+// reload reads the configuration anew, and names the keys that need a restart to take effect. After an error nothing has
+// changed.
+func (s *sensor) reload() (needRestart []string, err error) {
 	cfg, err := config.Load(s.configFile, all.Plugins)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var memory decoders.Memory
-	if _, err := cfg.Decoders(&memory); err != nil {
-		return err
+	var try decoders.Memory
+	if _, err := cfg.Decoders(&try); err != nil {
+		return nil, err
 	}
 	if err := s.book.Reload(cfg.Label); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.pipeline.Reload(cfg.Flow.Protocol, cfg.Decoders); err != nil {
-		return err
+	// Decoders that are replaced take their free lists along, so they are kept when they would be the same.
+	var make func(*decoders.Memory) ([]decoders.Decoder, error)
+	if !cfg.SameDecoders(s.config) {
+		make = cfg.Decoders
 	}
+	if err := s.pipeline.Reload(cfg.Flow.Protocol, make); err != nil {
+		return nil, err
+	}
+	needRestart = cfg.NeedsRestart(s.config)
 	s.config = cfg
-	return nil
+	return needRestart, nil
+}
+
+// refresh looks whether what "local" stands for has changed.
+func (s *sensor) refresh() error {
+	changed, err := s.config.Refresh()
+	if err != nil || !changed {
+		return err
+	}
+	if err := s.book.Reload(s.config.Label); err != nil {
+		return err
+	}
+	return s.pipeline.Reload(s.config.Flow.Protocol, nil)
 }
 
 // defaultWorkers is how many workers share a live capture: the kernel's part costs more than ours, so half the cores, 8 at most.

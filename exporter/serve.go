@@ -157,7 +157,7 @@ func (s *server) reloadOnHangup(ctx context.Context) {
 		case <-hangup:
 			s.reloadNow()
 		case <-minute.C:
-			s.refresh()
+			s.refreshNow()
 		}
 	}
 }
@@ -165,7 +165,7 @@ func (s *server) reloadOnHangup(ctx context.Context) {
 func (s *server) reloadNow() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.reload()
+	needRestart, err := s.reload()
 	s.metrics.Reloaded(err == nil, time.Now())
 	if err != nil {
 		s.log.Error("the configuration was not reloaded; the one before stays", "err", err)
@@ -174,20 +174,17 @@ func (s *server) reloadNow() error {
 	for _, w := range s.config.Warnings {
 		s.log.Warn("configuration", "warning", w)
 	}
+	for _, key := range needRestart {
+		s.log.Warn("a change takes effect at the next start only", "key", key)
+	}
 	s.log.Info("the configuration was reloaded")
 	return nil
 }
 
-func (s *server) refresh() {
+func (s *server) refreshNow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changed, err := s.config.Refresh()
-	if err == nil && changed {
-		if err = s.book.Reload(s.config.Label); err == nil {
-			err = s.pipeline.Reload(s.config.Flow.Protocol, s.config.Decoders)
-		}
-	}
-	if err != nil {
+	if err := s.refresh(); err != nil {
 		s.log.Warn("what is local could not be looked up; what was known stays", "err", err)
 	}
 }

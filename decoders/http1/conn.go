@@ -14,7 +14,7 @@ const (
 
 	unmatchedResponse decoders.Malformed = "unmatched_response"
 	incompleteRequest decoders.Malformed = "incomplete_request_head"
-	cutRequestLineLog decoders.Malformed = "request_line_cut"
+	requestLineCut    decoders.Malformed = "request_line_cut"
 )
 
 // state is what one direction of a connection reads next.
@@ -141,7 +141,7 @@ func (c *conn) readField(dir decoders.Dir, s *decoders.Stream, line []byte, cut 
 	var value []byte
 	if folded := line[0] == ' ' || line[0] == '\t'; folded {
 		value = trim(line) // obs-fold, RFC 9112 section 5.2: more of the value before
-	} else if m.last, value = cutField(line); dir == decoders.ToServer && !cut {
+	} else if m.last, value = cutField(line); dir == decoders.ToServer && c.d.sessions != nil && !cut {
 		c.headerSession(line)
 	}
 	switch {

@@ -53,7 +53,7 @@ func (c *conn) cutFirstLine(line []byte, cut bool) (method, target []byte, ok bo
 	if !cut {
 		return cutRequestLine(line)
 	}
-	c.d.out.Count(c.f, cutRequestLineLog)
+	c.d.out.Count(c.f, requestLineCut)
 	method, target, ok = cutByte(line, ' ')
 	return method, target, ok && len(method) > 0 && isToken(method) && len(target) > 0
 }
@@ -113,11 +113,10 @@ func (c *conn) requestField(f field, value []byte, cut bool) {
 // headerSession looks whether the line is a header field that was configured to tell users apart.
 func (c *conn) headerSession(line []byte) {
 	s := c.d.sessions
-	if s == nil || len(s.Headers) == 0 {
-		return
-	}
-	if name, value, ok := cutByte(line, ':'); ok && s.IsHeader(name) {
-		c.w.requests.Back().user.better(s, headerRank, decoders.SessionHeader, trim(value))
+	for _, name := range s.Headers {
+		if len(line) > len(name) && line[len(name)] == ':' && hasPrefixFold(line, name) {
+			c.w.requests.Back().user.better(s, headerRank, decoders.SessionHeader, trim(line[len(name)+1:]))
+		}
 	}
 }
 

@@ -1,6 +1,11 @@
 package config
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // Refresh looks up anew what "local" stands for in measure.servers, since containers come and go. It says whether Label has
 // changed and is to be handed to the Book. Without "local" it does nothing.
@@ -38,4 +43,27 @@ func (c *Config) NeedsRestart(before *Config) (keys []string) {
 		}
 	}
 	return keys
+}
+
+// SameDecoders says that Decoders would make what before made: no block of a protocol and nothing about users has changed.
+func (c *Config) SameDecoders(before *Config) bool {
+	if len(c.blocks) != len(before.blocks) || !reflect.DeepEqual(c.Sessions, before.Sessions) {
+		return false
+	}
+	for i := range c.blocks {
+		a, b := c.blocks[i], before.blocks[i]
+		if a.off != b.off || text(a.own) != text(b.own) {
+			return false
+		}
+	}
+	return true
+}
+
+// text is a node as YAML, to compare what it says.
+func text(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	b, _ := yaml.Marshal(n) // what was parsed can be written
+	return string(b)
 }

@@ -167,9 +167,12 @@ func (t *Table) recount() {
 	}
 }
 
-// Reconfigure changes what servers are configured to speak, and the decoders, for connections that begin from now on.
+// Reconfigure changes what servers are configured to speak and, unless ds is nil, the decoders, for connections that begin from
+// now on.
 func (t *Table) Reconfigure(protocol func(decoders.Endpoint, decoders.Transport) int, ds []decoders.Decoder) {
 	t.cfg.Protocol = protocol
 	t.cfg = t.cfg.withDefaults()
-	t.decoders = ds
+	if ds != nil {
+		t.decoders = ds
+	}
 }

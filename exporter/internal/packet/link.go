@@ -19,6 +19,9 @@ const (
 	sllLen      = 16
 	sll2Len     = 20
 	vlanLen     = 4
+	hdlcLen     = 4
+	nflogLen    = 4
+	nflogTLVLen = 4
 )
 
 // maxVLANTags bounds the tags that are walked over: QinQ needs two, carriers sometimes stack a third.
@@ -46,6 +49,13 @@ func parseLink(link uint16, data []byte, cut int, s *Segment) Reason {
 		return parseEtherType(binary.BigEndian.Uint16(data), data[sll2Len:], cut, s)
 	case LinkNull, LinkLoop:
 		return parseLoopback(data, cut, s)
+	case LinkCiscoHDLC:
+		if len(data) < hdlcLen {
+			return short(cut)
+		}
+		return parseEtherType(binary.BigEndian.Uint16(data[2:]), data[hdlcLen:], cut, s)
+	case LinkNFLOG:
+		return parseNFLOG(data, cut, s)
 	}
 	return LinkType
 }
@@ -91,6 +101,32 @@ func parseLoopback(data []byte, cut int, s *Segment) Reason {
 		return parseIPv6(data[loopbackLen:], cut, s)
 	}
 	return NotIP
+}
+
+// nflogPayload is the type of the attribute that holds the packet (NFULA_PAYLOAD of the Linux kernel).
+const nflogPayload = 9
+
+// parseNFLOG looks for the packet among the attributes of a netfilter log record: lengths and types are in the byte order of
+// the machine that captured; types are small numbers, so that the order shows.
+func parseNFLOG(data []byte, cut int, s *Segment) Reason {
+	if len(data) < nflogLen {
+		return short(cut)
+	}
+	data = data[nflogLen:]
+	for len(data) >= nflogTLVLen {
+		n, kind := int(binary.LittleEndian.Uint16(data)), binary.LittleEndian.Uint16(data[2:])
+		if kind > 0xff {
+			n, kind = int(binary.BigEndian.Uint16(data)), binary.BigEndian.Uint16(data[2:])
+		}
+		if n < nflogTLVLen {
+			return Malformed
+		}
+		if kind == nflogPayload {
+			return parseIP(data[nflogTLVLen:min(n, len(data))], cut, s)
+		}
+		data = data[min((n+3)&^3, len(data)):]
+	}
+	return short(cut)
 }
 
 // short is the reason for a header that ends behind the captured bytes: the snap length's fault if it cut the frame.

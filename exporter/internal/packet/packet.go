@@ -12,10 +12,12 @@ const (
 	LinkRawBSD    uint16 = 12  // raw IP, as some systems' DLT_RAW is written to files
 	LinkRawOpen   uint16 = 14  // raw IP, as OpenBSD's DLT_RAW is written to files
 	LinkRaw       uint16 = 101 // raw IPv4 or IPv6
+	LinkCiscoHDLC uint16 = 104 // Cisco HDLC, as on serial lines
 	LinkLoop      uint16 = 108 // OpenBSD loopback, address family in network byte order
 	LinkLinuxSLL  uint16 = 113 // Linux cooked capture v1
 	LinkIPv4      uint16 = 228 // raw IPv4
 	LinkIPv6      uint16 = 229 // raw IPv6
+	LinkNFLOG     uint16 = 239 // Linux netfilter log
 	LinkLinuxSLL2 uint16 = 276 // Linux cooked capture v2
 )
 

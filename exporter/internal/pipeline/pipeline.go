@@ -71,11 +71,15 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Reload puts another configuration in place: names from now on (Setup.Book was reloaded before), decoders and ports for
-// connections that begin from now on. No connection is lost and no counter reset.
+// Reload puts another configuration in place: names from now on (Setup.Book was reloaded before), ports and, unless make is nil,
+// decoders for connections that begin from now on. No connection is lost and no counter reset.
 func (p *Pipeline) Reload(protocol func(decoders.Endpoint, decoders.Transport) int, make func(*decoders.Memory) ([]decoders.Decoder, error)) error {
-	made := [][]decoders.Decoder{}
+	var made [][]decoders.Decoder
 	for _, w := range p.workers {
+		if make == nil {
+			made = append(made, nil)
+			continue
+		}
 		ds, err := make(&w.memory)
 		if err != nil {
 			return err
