@@ -76,6 +76,9 @@ func (m Malformed) Error() string { return string(m) }
 // TooLong is returned by a Stream that was asked to hold more than its limit.
 const TooLong Malformed = "message_too_long"
 
+// UnmatchedResponse is counted for a response whose request was not seen. Every service has it, as 0 before it happens.
+const UnmatchedResponse Malformed = "unmatched_response"
+
 // Become is returned by Conn.Feed when what is still unread, in both directions, belongs to another plugin, by name. The
 // empty name asks for the protocol to be detected anew; "tls" says that the bytes are encrypted from here on; "opaque" that
 // nobody here understands them (after an HTTP Upgrade).
@@ -120,6 +123,7 @@ type Plugin struct {
 type Env struct {
 	Sessions *Sessions // how users are recognised; nil: not at all
 	Memory   *Memory   // where what a decoder keeps is accounted; nil: nowhere
+	Raw      bool      // keep SQL texts as they came, for replay --raw
 }
 
 // Memory counts the bytes that the decoders of one worker keep, so that the flow table can hold them to its budget.

@@ -55,30 +55,3 @@ func (s *Sessions) CookieRank(name []byte) int {
 	}
 	return -1
 }
-
-// IsHeader says whether the header field name carries the session, in any case. It does not allocate.
-func (s *Sessions) IsHeader(name []byte) bool {
-	for _, h := range s.Headers {
-		if equalFold(name, h) {
-			return true
-		}
-	}
-	return false
-}
-
-// equalFold says whether b is lower in any case of its ASCII letters.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i := range len(lower) {
-		c := b[i]
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}

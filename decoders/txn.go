@@ -49,7 +49,9 @@ type Txn struct {
 	Authority      []byte // HTTP Host without port; names the service
 	ContentType    []byte // of the response, without parameters
 	Target         []byte // the request target as it came; for replay --raw only, never for a label
-	Statement      []byte // SQL text as it came; for fingerprints and replay --raw only, never for a label
+	Statement      []byte // SQL text as it came; for replay --raw only (see Env.Raw), never for a label
+
+	SQL *Statement // SQL: what is known of the text, without literals; nil: no text, or not seen
 
 	Session uint64   // keyed hash of who asked (see Sessions); 0: not known
 	TraceID [16]byte // from traceparent (W3C Trace Context); zero: none

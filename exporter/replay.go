@@ -58,6 +58,7 @@ func (r *replayer) run() error {
 	if err := r.metrics.Register(r.registry); err != nil {
 		return err
 	}
+	r.metrics.Reloaded(true, time.Time{}) // without a time, which would be another one at each replay
 	setup := pipeline.Setup{}
 	if r.transactions {
 		setup.Tap = r.print

@@ -12,7 +12,7 @@ const (
 	tooManyPending decoders.Malformed = "too_many_pending"
 	gapPipelining  decoders.Malformed = "gap_while_pipelining"
 
-	unmatchedResponse decoders.Malformed = "unmatched_response"
+	unmatchedResponse                    = decoders.UnmatchedResponse
 	incompleteRequest decoders.Malformed = "incomplete_request_head"
 	requestLineCut    decoders.Malformed = "request_line_cut"
 )
@@ -116,6 +116,7 @@ func (c *conn) front() *request {
 }
 
 func (c *conn) readHead(dir decoders.Dir, s *decoders.Stream) error {
+	m := &c.w.message[dir]
 	for {
 		line, cut, err := s.Line(maxLine)
 		if err != nil {
@@ -127,24 +128,22 @@ func (c *conn) readHead(dir decoders.Dir, s *decoders.Stream) error {
 			}
 			return c.endResponseHead(s)
 		}
-		if err := c.readField(dir, s, line, cut); err != nil {
+		if err := m.limit(c.d, s); err != nil {
 			return err
 		}
+		c.readField(dir, m, line, cut)
 	}
 }
 
-func (c *conn) readField(dir decoders.Dir, s *decoders.Stream, line []byte, cut bool) error {
-	m := &c.w.message[dir]
-	if err := m.limit(c.d, s); err != nil {
-		return err
-	}
+func (c *conn) readField(dir decoders.Dir, m *message, line []byte, cut bool) {
 	var value []byte
-	if folded := line[0] == ' ' || line[0] == '\t'; folded {
+	if line[0] == ' ' || line[0] == '\t' {
 		value = trim(line) // obs-fold, RFC 9112 section 5.2: more of the value before
 	} else if m.last, value = cutField(line); dir == decoders.ToServer && c.d.sessions != nil && !cut {
 		c.headerSession(line)
 	}
 	switch {
+	case m.last == otherField:
 	case m.last == contentLength || m.last == transferEncoding:
 		m.frame(value, cut)
 	case dir == decoders.ToServer:
@@ -153,7 +152,6 @@ func (c *conn) readField(dir decoders.Dir, s *decoders.Stream, line []byte, cut 
 		kind, _, _ := cutByte(value, ';')
 		c.d.set(c.w, &c.w.response.contentType, trim(kind), maxType)
 	}
-	return nil
 }
 
 // limit counts a line and checks the limits of a head.

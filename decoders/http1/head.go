@@ -110,7 +110,7 @@ func parseLength(value []byte) (n uint64, ok bool) {
 	n = unknownSize
 	for more := true; more; {
 		var item []byte
-		item, value, more = bytes.Cut(value, comma)
+		item, value, more = cutByte(value, ',')
 		m, ok := parseDigits(trim(item))
 		if !ok || n != unknownSize && n != m {
 			return 0, false
@@ -119,8 +119,6 @@ func parseLength(value []byte) (n uint64, ok bool) {
 	}
 	return n, true
 }
-
-var comma = []byte(",")
 
 func parseDigits(b []byte) (n uint64, ok bool) {
 	for _, c := range b {

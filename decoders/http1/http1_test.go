@@ -87,7 +87,7 @@ func TestHeadLimits(t *testing.T) {
 // TestMisread: what makes no sense again and again is given up.
 func TestMisread(t *testing.T) {
 	out := new(transactions)
-	_, feed := connection(t, decoders.Env{}, out)
+	_, feed := connection(t, decoders.Env{Sessions: subject.Sessions}, out)
 	var err error
 	n := 0
 	for ; err == nil && n < 100; n++ {
@@ -137,7 +137,7 @@ func TestWaiting(t *testing.T) {
 // TestLongRequestLine: the beginning of the target is enough.
 func TestLongRequestLine(t *testing.T) {
 	out := new(transactions)
-	_, feed := connection(t, decoders.Env{}, out)
+	_, feed := connection(t, decoders.Env{Sessions: subject.Sessions}, out)
 	feed(decoders.ToServer, []byte("GET /"+strings.Repeat("a", 100<<10)+" HTTP/1.1\r\nHost: example.com\r\n\r\n"))
 	feed(decoders.ToClient, []byte("HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\n\r\n"))
 	equal(t, "reported", out.n, 1)

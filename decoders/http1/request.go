@@ -87,9 +87,6 @@ func (c *conn) beginRequest(method, target []byte, at decoders.Time, from uint64
 
 // requestField looks at a field that says nothing of the body.
 func (c *conn) requestField(f field, value []byte, cut bool) {
-	if f == otherField {
-		return
-	}
 	r := c.w.requests.Back()
 	sessions := c.d.sessions
 	switch {

@@ -36,8 +36,8 @@ func (u *session) cookies(s *decoders.Sessions, value []byte, cut bool) {
 	}
 	for more := true; more; {
 		var pair []byte
-		pair, value, more = bytes.Cut(value, semicolon)
-		name, v, ok := bytes.Cut(trim(pair), equals)
+		pair, value, more = cutByte(value, ';')
+		name, v, ok := cutByte(trim(pair), '=')
 		if !ok || cut && !more {
 			continue
 		}
@@ -46,8 +46,6 @@ func (u *session) cookies(s *decoders.Sessions, value []byte, cut bool) {
 		}
 	}
 }
-
-var semicolon, equals = []byte(";"), []byte("=")
 
 // bearer takes the token of an Authorization field (RFC 6750 section 2.1).
 func (u *session) bearer(s *decoders.Sessions, value []byte) {

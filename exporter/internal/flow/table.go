@@ -40,6 +40,9 @@ func New(cfg Config, ds []decoders.Decoder, memory *decoders.Memory, o Observer)
 	t.pool.Memory = memory
 	t.pool.OnWake(t.wake)
 	t.stats.Errors = map[DecoderError]uint64{}
+	for i := range cfg.Plugins {
+		t.stats.Errors[DecoderError{i, panicked}] = 0 // so that every protocol has one before it happens
+	}
 	t.servers = newServers()
 	for i := range t.lists {
 		t.lists[i] = list{nobody, nobody}
@@ -129,8 +132,14 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
-// Waiting adds what is in flight now to into. It looks at every connection.
+// Waiting adds what is in flight now to into; what a known server speaks is there as 0 when nothing is. It looks at every connection.
 func (t *Table) Waiting(into map[Of]Waiting) {
+	for _, v := range t.servers.byAddress {
+		if v.measured && v.plugin != noPlugin {
+			k := Of{v.tag, int(v.plugin)}
+			into[k] = into[k]
+		}
+	}
 	for i := range t.slab {
 		for j := range t.slab[i] {
 			c := &t.slab[i][j]

@@ -260,6 +260,9 @@ func (m *Metrics) reportSensor(s *SensorReport) {
 	s.Duplicates, s.Elsewhere = in.Duplicates, m.elsewhere
 	s.Undecoded = sumReasons(in.Undecoded)
 	for _, e := range in.Errors {
+		if e.N == 0 {
+			continue
+		}
 		s.fail(DecoderError{m.registry.protocol(e.Protocol), e.Reason, e.N})
 	}
 	var strays []Reason

@@ -238,6 +238,7 @@ func (s *Shard) host(service label.ID) *host {
 			name := sideNames[decoders.Dir(side).Other()]
 			h.rtt[side] = s.histogram(s.resolve(want{family: rtt, set: of, extra: name}))
 		}
+		s.resolve(want{family: unmatched, set: of, extra: string(decoders.UnmatchedResponse)}) // there as 0 before it happens
 		s.hosts[service] = h
 	}
 	s.lastHost = h
