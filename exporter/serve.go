@@ -110,6 +110,7 @@ func (s *server) serve(ctx context.Context) error {
 	go func() { captured <- s.pipeline.Run(ctx) }()
 	go s.reloadOnHangup(ctx)
 	close(s.ready)
+	go s.tellSystemd(ctx)
 	s.log.Info("capturing", "version", version.Info(), "interfaces", s.opened.Interfaces(), "workers", len(s.opened.Sources()))
 
 	var failure error

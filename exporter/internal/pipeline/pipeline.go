@@ -95,6 +95,13 @@ func (p *Pipeline) Reload(protocol func(decoders.Endpoint, decoders.Transport) i
 	return nil
 }
 
+// Wait returns when every worker has been between two batches: at once, unless one of them hangs.
+func (p *Pipeline) Wait() {
+	for _, w := range p.workers {
+		w.visit(func() {})
+	}
+}
+
 // housekeep gives back the label values that were unseen for a day, once a minute of capture time. It is called by a worker
 // that holds no lock.
 func (p *Pipeline) housekeep(now decoders.Time) {
