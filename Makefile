@@ -10,7 +10,7 @@ KIND     ?= slow
 FUZZTIME ?= 5s
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo test test-live test-stack fuzz bench run incident stop wipe lint clean
+.PHONY: all help build demo packages test test-live test-stack test-packages fuzz bench run incident stop wipe lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -23,6 +23,9 @@ build: ## build the exporter into bin/wire_exporter
 demo: ## build the demo into bin/demo
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/demo ./packaging/demo
 
+packages: ## build the deb and rpm packages into dist/
+	packaging/build.sh dist
+
 test: ## run all tests that need neither root nor other programs
 	$(GO) test ./...
 
@@ -32,6 +35,9 @@ test-live: ## run the tests that capture from real interfaces (as root)
 test-stack: build demo ## build Prometheus, check the rules, run everything together (first time: 4 minutes)
 	WIRE_TEST_STACK=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Stack ./packaging/demo
+
+test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
+	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
 	@set -e; for package in $$($(GO) list ./exporter/... ./decoders/...); do \
@@ -62,4 +68,4 @@ lint: ## check format and vet
 	$(GO) vet ./...
 
 clean: ## delete what was built in this folder
-	rm -rf bin
+	rm -rf bin dist
