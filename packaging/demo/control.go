@@ -85,7 +85,7 @@ func running() bool {
 }
 
 // runShop runs the shop alone until ctx ends.
-func runShop(ctx context.Context, relayTo string) error {
+func runShop(ctx context.Context, relayTo string, visitors int) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var r *relay.Relay
@@ -102,7 +102,7 @@ func runShop(ctx context.Context, relayTo string) error {
 		r = relay.New(out)
 		defer r.Close()
 	}
-	s, err := shop.Open(r)
+	s, err := shop.Open(r, visitors)
 	if err != nil {
 		return err
 	}

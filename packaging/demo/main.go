@@ -2,7 +2,8 @@
 // addresses, the exporter that watches it, and a Prometheus that scrapes it.
 //
 //	demo run               everything, until Ctrl-C
-//	demo shop              only the shop; --relay=FILE writes its traffic as pcap
+//	demo shop              only the shop; --relay=FILE writes its traffic as pcap,
+//	                       --visitors=N is how many people there are
 //	demo incident [KIND]   break something in the running shop
 //	demo stop              end the running demo
 //	demo wipe [--all]      delete its data (--all: the built programs too)
@@ -21,6 +22,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+
+	"wire_exporter/packaging/demo/internal/shop"
 )
 
 // Child processes die with the thread that started them, so everything that
@@ -28,13 +31,19 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
-	// SIGPIPE, too: when nobody reads the output any more, the end must be as orderly as any.
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, cancel := untilTold()
 	defer cancel()
 	if err := command(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
+}
+
+// untilTold ends when a signal says so. When nobody reads the output any more, the end is as orderly as any, but say sees to it:
+// SIGPIPE cannot, because it comes for every connection that a client has left, too.
+func untilTold() (context.Context, context.CancelFunc) {
+	signal.Ignore(syscall.SIGPIPE)
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 func command(ctx context.Context, args []string) error {
@@ -55,8 +64,9 @@ func command(ctx context.Context, args []string) error {
 		return d.run(ctx)
 	case "shop":
 		file := flags.String("relay", "", "write the shop's traffic as pcap to this file, - for standard output")
+		visitors := flags.Int("visitors", shop.Visitors, "how many people there are")
 		_ = flags.Parse(args[1:])
-		return runShop(ctx, *file)
+		return runShop(ctx, *file, *visitors)
 	case "incident":
 		_ = flags.Parse(args[1:])
 		return tell("/incident/"+orSlow(flags.Arg(0)), os.Stdout)

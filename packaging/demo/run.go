@@ -70,7 +70,10 @@ func (d *demo) close() {
 }
 
 func (d *demo) say(format string, args ...any) {
-	fmt.Fprintf(d.out, "[%5.1f s] %s\n", time.Since(d.begin).Seconds(), fmt.Sprintf(format, args...))
+	_, err := fmt.Fprintf(d.out, "[%5.1f s] %s\n", time.Since(d.begin).Seconds(), fmt.Sprintf(format, args...))
+	if err != nil {
+		d.end(nil) // nobody reads it any more
+	}
 }
 
 // open starts the exporter and the shop.
@@ -92,7 +95,7 @@ func (d *demo) open(ctx context.Context) error {
 	if err := d.openExporter(ctx); err != nil {
 		return err
 	}
-	s, err := shop.Open(d.relay)
+	s, err := shop.Open(d.relay, shop.Visitors)
 	if err != nil {
 		return err
 	}

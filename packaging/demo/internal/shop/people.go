@@ -15,8 +15,10 @@ import (
 	"wire_exporter/packaging/demo/internal/relay"
 )
 
+// Visitors is how many people a lively shop has, besides the partners' programs.
+const Visitors = 220
+
 const (
-	visitors    = 220
 	partners    = 4
 	thinkTime   = 2500 * time.Millisecond // mean, between two clicks
 	abortShare  = 0.004                   // of requests that people do not wait for
@@ -28,7 +30,7 @@ const (
 // sendPeople starts everybody. 127.0.20.0/26 are branches, many people behind
 // each address; 127.0.20.64/26 are phones, whose connections are short-lived;
 // 127.0.20.128/26 are partners' programs.
-func (s *Shop) sendPeople(ctx context.Context, r *relay.Relay) {
+func (s *Shop) sendPeople(ctx context.Context, r *relay.Relay, visitors int) {
 	var clients []*http.Client
 	for i := range 24 {
 		network, idle := byte(1), 30*time.Second

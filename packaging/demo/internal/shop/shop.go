@@ -42,9 +42,9 @@ func Addresses() []netip.AddrPort {
 	return []netip.AddrPort{webAddr, accountsAddr, paymentsAddr, catalogAddr, ledgerAddr}
 }
 
-// Open starts all servers, then the people. Connections are shown to the
-// relay, if there is one.
-func Open(r *relay.Relay) (*Shop, error) {
+// Open starts all servers, then so many visitors and the partners' programs.
+// Connections are shown to the relay, if there is one.
+func Open(r *relay.Relay, visitors int) (*Shop, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Shop{cancel: cancel}
 	s.trouble.Store(&Incidents[len(Incidents)-1])
@@ -57,7 +57,7 @@ func Open(r *relay.Relay) (*Shop, error) {
 			return nil, err
 		}
 	}
-	s.sendPeople(ctx, r)
+	s.sendPeople(ctx, r, visitors)
 	return s, nil
 }
 

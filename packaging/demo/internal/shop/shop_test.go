@@ -20,7 +20,7 @@ import (
 // open starts a shop, unless a demo on this machine has the addresses.
 func open(t *testing.T) *Shop {
 	t.Helper()
-	s, err := Open(nil)
+	s, err := Open(nil, Visitors)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		t.Skip(err)
 	}
