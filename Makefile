@@ -38,6 +38,7 @@ test-stack: build demo ## build Prometheus, check the rules, run everything toge
 
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
 	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging
+	$(GO) test -C packaging/stack/tools ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
 	@set -e; for package in $$($(GO) list ./exporter/... ./decoders/...); do \
