@@ -50,6 +50,7 @@ func (s *sensor) load() (err error) {
 	s.metrics = metric.New(s.book, names(all.Plugins), metric.Options{
 		SeriesLimit: s.config.Label.Limits.Series, Started: s.started, Values: s.values,
 	})
+	s.metrics.Calendar(s.config.Calendar)
 	s.capture.FilterPorts = s.config.CapturePorts()
 	return nil
 }
@@ -110,6 +111,7 @@ func (s *sensor) reload() (needRestart []string, err error) {
 	if err := s.pipeline.Reload(cfg.Flow.Protocol, make); err != nil {
 		return nil, err
 	}
+	s.metrics.Calendar(cfg.Calendar)
 	needRestart = cfg.NeedsRestart(s.config)
 	s.config = cfg
 	return needRestart, nil

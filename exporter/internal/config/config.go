@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/calendar"
 	"wire_exporter/exporter/internal/flow"
 	"wire_exporter/exporter/internal/label"
 )
@@ -25,6 +26,7 @@ type Config struct {
 	Label    label.Config       // services, clients, limits, what to leave out and for whom to measure
 	Flow     flow.Config        // timeouts, the plugins, and which server is configured to speak which of them
 	Sessions *decoders.Sessions // how users are recognised; never nil
+	Calendar *calendar.Config   // what kind of day it is; nil: there is no calendar
 	// Warnings are what is allowed but hardly meant, in the order of the file, each with its place.
 	Warnings []string
 
@@ -39,7 +41,7 @@ type Config struct {
 // Load reads and checks the file at path for the given plugins. Without a path (""), as with an empty file, everything has
 // its default. An error about what the file says is a Mistakes.
 func Load(path string, plugins []decoders.Plugin) (*Config, error) {
-	l := loader{plugins: plugins, resolve: net.DefaultResolver.LookupNetIP, local: LocalNetworks, key: processKey, secret: readSecret}
+	l := loader{plugins: plugins, resolve: net.DefaultResolver.LookupNetIP, local: LocalNetworks, key: processKey, secret: readSecret, read: readFile}
 	if path == "" {
 		return l.parse("", nil)
 	}
@@ -77,6 +79,7 @@ type loader struct {
 	local   func() ([]netip.Prefix, error) // the networks that "local" stands for
 	key     func() [16]byte                // for hashing sessions when there is no key file
 	secret  func(path string) (content []byte, mode os.FileMode, err error)
+	read    func(path string) ([]byte, error) // of a calendar file
 }
 
 const (
@@ -118,6 +121,12 @@ var processKey = sync.OnceValue(func() (key [16]byte) {
 
 // readSecret reads a file with a key.
 func readSecret(path string) ([]byte, os.FileMode, error) { return readBounded(path, maxKey) }
+
+// readFile reads a file that the configuration names.
+func readFile(path string) ([]byte, error) {
+	text, _, err := readBounded(path, maxFile)
+	return text, err
+}
 
 // readBounded reads a regular file of at most limit bytes: not a device or a pipe, which may never end.
 func readBounded(path string, limit int64) ([]byte, os.FileMode, error) {

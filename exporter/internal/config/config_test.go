@@ -79,6 +79,9 @@ func testLoader() loader {
 		},
 		local: func() ([]netip.Prefix, error) { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil },
 		key:   func() [16]byte { return [16]byte{1} },
+		read: func(path string) ([]byte, error) {
+			return os.ReadFile(filepath.Join("testdata", filepath.Base(path)))
+		},
 		secret: func(path string) ([]byte, os.FileMode, error) {
 			switch filepath.Base(path) {
 			case "session.key":
@@ -183,6 +186,9 @@ func TestGood(t *testing.T) {
 			},
 			"cookies": c.Sessions.Cookies, "headers": c.Sessions.Headers, "bearer": c.Sessions.Bearer, "proxies": c.Sessions.TrustedProxies,
 			"key": fmt.Sprintf("%x", c.Sessions.Key), "capture": c.CapturePorts(), "warnings": c.Warnings,
+		}
+		if c.Calendar != nil {
+			result["calendar"] = c.Calendar
 		}
 		text, err := json.MarshalIndent(result, "", " ")
 		if err != nil {

@@ -72,6 +72,7 @@ users: {X: 1}
 ignore: {X: 1}
 limits: {X: 1}
 flow: {X: 1}
+calendar: {X: 1, holidays: [{X: 1}], days: [{X: 1}], maintenance: [{X: 1}]}
 `, "X", unknown)))
 	if err == nil {
 		t.Fatal("no mistake was found")

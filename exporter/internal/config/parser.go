@@ -46,6 +46,7 @@ func (p *parser) root(n node) {
 		field{"limits", p.limits},
 		field{"protocols", p.protocols},
 		field{"flow", p.flow},
+		field{"calendar", p.calendar},
 	)
 }
 

@@ -63,7 +63,7 @@ func (r *report) warning(line int, text string) {
 	}
 }
 
-// err is the Mistakes by line, or nil.
+// err is the Mistakes by file and line, or nil.
 func (r *report) err() error {
 	if len(r.mistakes) == 0 {
 		return nil
@@ -85,5 +85,5 @@ func (r *report) warningTexts() []string {
 }
 
 func sortByLine(ms Mistakes) {
-	slices.SortStableFunc(ms, func(a, b Mistake) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(ms, func(a, b Mistake) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 }

@@ -32,6 +32,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.passCapture()
 	m.passFlows()
 	m.passSelf()
+	m.passCalendar()
 	for _, f := range m.plain.all {
 		f.send(ch)
 	}

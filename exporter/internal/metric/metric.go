@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"wire_exporter/exporter/internal/calendar"
 	"wire_exporter/exporter/internal/label"
 )
 
@@ -56,7 +57,8 @@ type Metrics struct {
 	// elsewhere counts the transactions that another sensor counts.
 	elsewhere uint64
 
-	reload reload
+	reload   reload
+	calendar *calendar.Config // mu guards it
 }
 
 // New makes Metrics that name protocols by their index in protocols.

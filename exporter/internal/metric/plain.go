@@ -17,6 +17,7 @@ type plain struct {
 	flows, memory, memoryLimit, gaps, evicted      *passed
 	series, seriesLimit, seriesFolded              *passed
 	reloaded, reloadedAt                           *passed
+	utcOffset, dayType, likeDay, maintenance       *passed
 	all                                            []*passed
 }
 
@@ -76,6 +77,11 @@ func newPlain() (p plain) {
 	p.seriesFolded = counter("wire_series_folded_total", "Values that were counted as _other because their family has no room for them.", "family")
 	p.reloaded = gauge("wire_exporter_config_last_reload_successful", "Whether the last attempt to load the configuration succeeded: 1 or 0.")
 	p.reloadedAt = gauge("wire_exporter_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully, in seconds since the epoch.")
+
+	p.utcOffset = gauge("wire_calendar_utc_offset_seconds", "Local time is UTC plus this, in seconds, at the newest capture time.")
+	p.dayType = gauge("wire_calendar_day_type", "Whether today, in local time, is a day of this type: 1 or 0.", "type")
+	p.likeDay = gauge("wire_calendar_like_day_offset_days", "How many days ago the last day like today was; none when that is longer than five weeks.")
+	p.maintenance = gauge("wire_calendar_maintenance", "Whether a planned maintenance window of the service, or of all for an empty name, is open: 1 or 0.", "service_name")
 	return p
 }
 
