@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,6 +22,8 @@ import (
 // asProgram in the environment makes the test binary behave as the exporter: tests start it as a process of its own, with signals,
 // privileges and an exit code, and nothing has to be built for it.
 const asProgram = "WIRE_TEST_AS_PROGRAM=1"
+
+var update = flag.Bool("update", false, "write the golden files of testdata, and docs/metrics.md, anew")
 
 func TestMain(m *testing.M) {
 	if name, value, _ := strings.Cut(asProgram, "="); os.Getenv(name) == value {
@@ -129,7 +133,7 @@ func startExporter(t *testing.T, before []string, stdin io.Reader, args ...strin
 	return e
 }
 
-// await asks ten times a second whether something has happened; after 30 s the test has failed.
+// await asks fifty times a second whether something has happened; after 30 s the test has failed.
 func (p *process) await(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	if !happens(happened) {
@@ -138,9 +142,9 @@ func (p *process) await(t *testing.T, what string, happened func() bool) {
 }
 
 func happens(happened func() bool) bool {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for range 300 {
+	for range 1500 {
 		if happened() {
 			return true
 		}
@@ -190,6 +194,12 @@ func (e *exporter) until(t *testing.T, what string, wanted func(s scrape) bool) 
 	return s
 }
 
+// read waits until the exporter has read all its capture files.
+func (e *exporter) read(t *testing.T) {
+	t.Helper()
+	e.await(t, "the end of the capture", func() bool { return strings.Contains(e.log.String(), "the capture has ended") })
+}
+
 // settled scrapes until nothing changes any more for a second: no packet has come, and no request has ended.
 func (e *exporter) settled(t *testing.T) (s scrape) {
 	t.Helper()
@@ -200,7 +210,7 @@ func (e *exporter) settled(t *testing.T) (s scrape) {
 			same = 0
 		}
 		before = now
-		return same == 10
+		return same == 50
 	})
 }
 
@@ -216,4 +226,42 @@ func runProgram(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr s
 		t.Fatal(err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// golden compares got with a file that -update writes.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what comes out now; if it is right, write it anew with -update. %s", file, firstDifference(got, want))
+	}
+}
+
+// firstDifference shows the first line that differs.
+func firstDifference(got, want []byte) string {
+	g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("Line %d:\ngot  %s\nwant %s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("%d lines instead of %d", len(g), len(w))
+}
+
+// configFlag is the flag that names a file with this configuration.
+func configFlag(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "wire_exporter.yml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return "--config.file=" + file
 }

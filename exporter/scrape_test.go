@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"maps"
 	"slices"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"google.golang.org/protobuf/encoding/protodelim"
 )
 
 // scrape is a parsed exposition: its families by their name.
@@ -22,6 +25,41 @@ func parseScrape(t *testing.T, text []byte) scrape {
 		t.Fatalf("the exposition cannot be read: %v", err)
 	}
 	return families
+}
+
+// Formats in which /metrics is asked for.
+const (
+	asText        = "text/plain;version=0.0.4"
+	asOpenMetrics = "application/openmetrics-text;version=1.0.0"
+	asProtobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+// parseProtobuf reads delimited metric families.
+func parseProtobuf(t *testing.T, body io.Reader) (families []*dto.MetricFamily) {
+	t.Helper()
+	in := bufio.NewReader(body)
+	for {
+		f := &dto.MetricFamily{}
+		switch err := protodelim.UnmarshalFrom(in, f); err {
+		case nil:
+			families = append(families, f)
+		case io.EOF:
+			return families
+		default:
+			t.Fatalf("the protobuf exposition cannot be read: %v", err)
+		}
+	}
+}
+
+// scrapeProtobuf is all that the exporter serves in the format that carries native histograms.
+func (e *exporter) scrapeProtobuf(t *testing.T) scrape {
+	t.Helper()
+	_, _, body := e.get(t, "/metrics", "Accept", asProtobuf)
+	s := scrape{}
+	for _, f := range parseProtobuf(t, bytes.NewReader(body)) {
+		s[f.GetName()] = f
+	}
+	return s
 }
 
 // sum adds up the series of a family (of a histogram: its counts) that have the labels, given as name, value, name, value.
