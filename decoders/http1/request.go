@@ -11,7 +11,7 @@ type request struct {
 	authority decoders.Text // with its port
 	path      span          // of target
 	session   uint64
-	user      session // while the head is read
+	user      decoders.User // while the head is read
 	trace     [16]byte
 
 	start decoders.Time // first byte
@@ -77,7 +77,8 @@ func (c *conn) beginRequest(method, target []byte, at decoders.Time, from uint64
 		start: at, from: from, headOnly: string(method) == "HEAD", connect: string(method) == "CONNECT", forsaken: c.order == blind,
 	}
 	path, authority := cutTarget(target, r.connect)
-	r.path, r.user.rank = path, noRank
+	r.path = path
+	r.user.Reset()
 	c.d.set(w, &r.method, method, maxMethod)
 	c.d.set(w, &r.target, target, maxTarget)
 	c.d.set(w, &r.authority, authority, maxHost)
@@ -98,12 +99,12 @@ func (c *conn) requestField(f field, value []byte, cut bool) {
 		r.trace, r.traced = parseTrace(value)
 	case sessions == nil:
 	case f == cookie:
-		r.user.cookies(sessions, value, cut)
+		r.user.Cookies(sessions, value, cut)
 	case cut:
 	case f == authorization:
-		r.user.bearer(sessions, value)
+		r.user.Bearer(sessions, value)
 	case f == forwardedFor && sessions.Trusts(c.f.Client.Addr()):
-		r.user.forwarded(sessions, value)
+		r.user.Forwarded(sessions, value)
 	}
 }
 
@@ -112,7 +113,7 @@ func (c *conn) headerSession(line []byte) {
 	s := c.d.sessions
 	for _, name := range s.Headers {
 		if len(line) > len(name) && line[len(name)] == ':' && hasPrefixFold(line, name) {
-			c.w.requests.Back().user.better(s, headerRank, decoders.SessionHeader, trim(line[len(name)+1:]))
+			c.w.requests.Back().user.Header(s, trim(line[len(name)+1:]))
 		}
 	}
 }
@@ -122,7 +123,7 @@ func (c *conn) endRequestHead(s *decoders.Stream) error {
 	r, m := c.w.requests.Back(), &c.w.message[decoders.ToServer]
 	r.headRead = true
 	if sessions := c.d.sessions; sessions != nil {
-		r.session = r.user.sum(sessions, c.f.Client.Addr())
+		r.session = r.user.Sum(sessions, c.f.Client.Addr())
 	}
 	switch {
 	case r.connect:

@@ -1,15 +1,14 @@
-package http1
+package decoders
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
-
-	"wire_exporter/decoders"
 )
 
 func TestCookies(t *testing.T) {
-	s := &decoders.Sessions{Cookies: []string{"best", "good"}}
-	hash := func(v string) uint64 { return s.Hash(decoders.SessionCookie, []byte(v)) }
+	s := &Sessions{Cookies: []string{"best", "good"}}
+	hash := func(v string) uint64 { return s.Hash(SessionCookie, []byte(v)) }
 	for _, c := range []struct {
 		value string
 		cut   bool
@@ -28,14 +27,14 @@ func TestCookies(t *testing.T) {
 		{"good=1", true, 0},
 		{"good=1; be", true, hash("1")},
 	} {
-		u := session{rank: noRank}
-		u.cookies(s, []byte(c.value), c.cut)
+		u := User{rank: noRank}
+		u.Cookies(s, []byte(c.value), c.cut)
 		equal(t, c.value, u.hash, c.want)
 	}
 }
 
 func TestForwarded(t *testing.T) {
-	s := &decoders.Sessions{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}}
+	s := &Sessions{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}}
 	for _, c := range []struct {
 		fields []string
 		want   string // "": the peer itself
@@ -57,18 +56,18 @@ func TestForwarded(t *testing.T) {
 		{[]string{"["}, ""},
 		{[]string{"fe80::1%eth0"}, ""},
 	} {
-		u := session{rank: noRank}
+		u := User{rank: noRank}
 		for _, f := range c.fields {
-			u.forwarded(s, []byte(f))
+			u.Forwarded(s, []byte(f))
 		}
 		got := ""
 		if u.addr.IsValid() {
 			got = u.addr.String()
 		}
-		equal(t, c.fields, got, c.want)
+		equal(t, strings.Join(c.fields, "|"), got, c.want)
 	}
-	u, list := session{rank: noRank}, []byte("203.0.113.7, 2001:db8:1::1, 10.0.0.1")
-	if n := testing.AllocsPerRun(100, func() { u.forwarded(s, list) }); n != 0 {
+	u, list := User{rank: noRank}, []byte("203.0.113.7, 2001:db8:1::1, 10.0.0.1")
+	if n := testing.AllocsPerRun(100, func() { u.Forwarded(s, list) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -76,13 +75,31 @@ func TestForwarded(t *testing.T) {
 // TestSessionSources: the client's address counts when the head says nothing, the forwarded one only from a trusted peer.
 func TestSessionSources(t *testing.T) {
 	peer := netip.MustParseAddr("192.0.2.1")
-	s := &decoders.Sessions{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
-	u := session{rank: noRank}
-	equal(t, "the peer", u.sum(s, peer), s.HashAddr(peer))
-	u.forwarded(s, []byte("203.0.113.7"))
-	equal(t, "forwarded", u.sum(s, peer), s.HashAddr(netip.MustParseAddr("203.0.113.7")))
-	u.better(s, headerRank, decoders.SessionHeader, []byte("alice"))
-	equal(t, "a header", u.sum(s, peer), s.Hash(decoders.SessionHeader, []byte("alice")))
-	u.better(s, bearerRank, decoders.SessionBearer, []byte("token"))
-	equal(t, "the header is better than a token", u.sum(s, peer), s.Hash(decoders.SessionHeader, []byte("alice")))
+	s := &Sessions{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, Bearer: true}
+	u := User{rank: noRank}
+	equal(t, "the peer", u.Sum(s, peer), s.HashAddr(peer))
+	u.Forwarded(s, []byte("203.0.113.7"))
+	equal(t, "forwarded", u.Sum(s, peer), s.HashAddr(netip.MustParseAddr("203.0.113.7")))
+	u.Header(s, []byte("alice"))
+	equal(t, "a header", u.Sum(s, peer), s.Hash(SessionHeader, []byte("alice")))
+	u.Bearer(s, []byte("Bearer token"))
+	equal(t, "the header is better than a token", u.Sum(s, peer), s.Hash(SessionHeader, []byte("alice")))
+}
+
+// FuzzUser: nothing panics, and a session comes from a cookie or a token only.
+func FuzzUser(f *testing.F) {
+	f.Add("sid=1; theme=dark")
+	f.Add("Bearer token")
+	f.Add("203.0.113.7, [2001:db8::1]:80, unknown")
+	s := &Sessions{Cookies: []string{"sid"}, Bearer: true}
+	f.Fuzz(func(t *testing.T, text string) {
+		b := []byte(text)
+		u := User{rank: noRank}
+		u.Cookies(s, b, false)
+		u.Bearer(s, b)
+		u.Forwarded(s, b)
+		if !strings.Contains(text, "sid=") && !strings.Contains(text, "sid ") && !strings.Contains(text, " ") && u.rank != noRank {
+			t.Fatalf("a session out of %q", b)
+		}
+	})
 }
