@@ -23,22 +23,22 @@ const (
 )
 
 // parseIP reads an IP packet of either version.
-func parseIP(data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseIP(data []byte, cut int, s *Segment) Reason {
 	if len(data) == 0 {
 		return short(cut)
 	}
 	switch data[0] >> 4 {
 	case 4:
-		return parseIPv4(data, cut, s)
+		return p.parseIPv4(data, cut, s)
 	case 6:
-		return parseIPv6(data, cut, s)
+		return p.parseIPv6(data, cut, s)
 	}
 	return NotIP
 }
 
 // parseIPv4 reads an IPv4 header (RFC 791 section 3.1). The packet ends where its total length says, so that Ethernet's
 // padding is no payload; a total length of 0 is a segment that the network card was to split (TSO), which ends with the frame.
-func parseIPv4(data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseIPv4(data []byte, cut int, s *Segment) Reason {
 	if len(data) < ipv4MinLen {
 		return short(cut)
 	}
@@ -63,12 +63,12 @@ func parseIPv4(data []byte, cut int, s *Segment) Reason {
 	s.Dst.setIPv4(data[16:20])
 	s.IPID = binary.BigEndian.Uint16(data[4:])
 	s.TTL = data[8]
-	return parseTransport(data[9], data[header:], total-header, s)
+	return p.parseTransport(data[9], data[header:], total-header, s)
 }
 
 // parseIPv6 reads an IPv6 header (RFC 8200 section 3). A payload length of 0 is a jumbogram (RFC 2675), which segmentation
 // offload makes too: it ends with the frame.
-func parseIPv6(data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseIPv6(data []byte, cut int, s *Segment) Reason {
 	if len(data) < ipv6Len {
 		return short(cut)
 	}
@@ -88,18 +88,18 @@ func parseIPv6(data []byte, cut int, s *Segment) Reason {
 	s.TTL = data[7]
 	next, body := data[6], data[ipv6Len:]
 	if next == TCP || next == UDP {
-		return parseTransport(next, body, total, s)
+		return p.parseTransport(next, body, total, s)
 	}
-	return parseExtensions(next, body, total, cut, s)
+	return p.parseExtensions(next, body, total, cut, s)
 }
 
 // parseExtensions walks over IPv6 extension headers. total is the packet's length from body on, as on the wire.
-func parseExtensions(next uint8, body []byte, total, cut int, s *Segment) Reason {
+func (p *Parser) parseExtensions(next uint8, body []byte, total, cut int, s *Segment) Reason {
 	for n := 0; ; n++ {
 		var length int
 		switch next {
-		case TCP, UDP:
-			return parseTransport(next, body, total, s)
+		default:
+			return p.parseTransport(next, body, total, s)
 		case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6, extFragment, extAH:
 			if n == maxExtensions || total < 8 {
 				return Malformed
@@ -108,8 +108,6 @@ func parseExtensions(next uint8, body []byte, total, cut int, s *Segment) Reason
 				return short(cut)
 			}
 			length = extensionLen(next, body)
-		default:
-			return OtherProtocol
 		}
 		// An atomic fragment (RFC 6946), with neither offset nor more to come, is whole.
 		if next == extFragment && binary.BigEndian.Uint16(body[2:])&0xfff9 != 0 {

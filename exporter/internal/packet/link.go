@@ -10,6 +10,14 @@ const (
 	etherQinQ   = 0x88a8 // IEEE 802.1ad
 	etherQinQ91 = 0x9100 // QinQ before 802.1ad, still in use
 	etherQinQ92 = 0x9200
+	etherMPLS   = 0x8847 // RFC 3032
+	etherMPLSM  = 0x8848 // the same for multicast, now for upstream-assigned labels
+	etherPPPoE  = 0x8864 // session; 0x8863 is discovery
+	etherPBB    = 0x88e7 // IEEE 802.1ah
+	etherVNTag  = 0x8926 // VN-Tag, as 802.1BR was called before
+	etherCMD    = 0x8909 // Cisco metadata: security group tags
+	etherTEB    = 0x6558 // Ethernet inside something else
+	etherAnyIP  = 0      // not an EtherType: IPv4 or IPv6, as its first bits say
 )
 
 // Lengths of link headers.
@@ -19,6 +27,9 @@ const (
 	sllLen      = 16
 	sll2Len     = 20
 	vlanLen     = 4
+	vnTagLen    = 6
+	cmdLen      = 8
+	pbbLen      = 4
 	hdlcLen     = 4
 	nflogLen    = 4
 	nflogTLVLen = 4
@@ -28,46 +39,46 @@ const (
 const maxVLANTags = 4
 
 // parseLink takes the link header off. cut is the number of bytes that the snap length took from the frame's end.
-func parseLink(link uint16, data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseLink(link uint16, data []byte, cut int, s *Segment) Reason {
 	switch link {
 	case LinkEthernet:
 		if len(data) < ethernetLen {
 			return short(cut)
 		}
-		return parseEtherType(binary.BigEndian.Uint16(data[12:]), data[ethernetLen:], cut, s)
+		return p.parseEtherType(binary.BigEndian.Uint16(data[12:]), data[ethernetLen:], cut, s)
 	case LinkRaw, LinkRawBSD, LinkRawOpen, LinkIPv4, LinkIPv6:
-		return parseIP(data, cut, s)
+		return p.parseIP(data, cut, s)
 	case LinkLinuxSLL:
 		if len(data) < sllLen {
 			return short(cut)
 		}
-		return parseEtherType(binary.BigEndian.Uint16(data[14:]), data[sllLen:], cut, s)
+		return p.parseEtherType(binary.BigEndian.Uint16(data[14:]), data[sllLen:], cut, s)
 	case LinkLinuxSLL2:
 		if len(data) < sll2Len {
 			return short(cut)
 		}
-		return parseEtherType(binary.BigEndian.Uint16(data), data[sll2Len:], cut, s)
+		return p.parseEtherType(binary.BigEndian.Uint16(data), data[sll2Len:], cut, s)
 	case LinkNull, LinkLoop:
-		return parseLoopback(data, cut, s)
+		return p.parseLoopback(data, cut, s)
 	case LinkCiscoHDLC:
 		if len(data) < hdlcLen {
 			return short(cut)
 		}
-		return parseEtherType(binary.BigEndian.Uint16(data[2:]), data[hdlcLen:], cut, s)
+		return p.parseEtherType(binary.BigEndian.Uint16(data[2:]), data[hdlcLen:], cut, s)
 	case LinkNFLOG:
-		return parseNFLOG(data, cut, s)
+		return p.parseNFLOG(data, cut, s)
 	}
 	return LinkType
 }
 
-// parseEtherType walks over VLAN tags to the IP header.
-func parseEtherType(etherType uint16, data []byte, cut int, s *Segment) Reason {
+// parseEtherType walks over tags to the IP header, or into a tunnel.
+func (p *Parser) parseEtherType(etherType uint16, data []byte, cut int, s *Segment) Reason {
 	for tags := 0; ; tags++ {
 		switch etherType {
 		case etherIPv4:
-			return parseIPv4(data, cut, s)
+			return p.parseIPv4(data, cut, s)
 		case etherIPv6:
-			return parseIPv6(data, cut, s)
+			return p.parseIPv6(data, cut, s)
 		case etherVLAN, etherQinQ, etherQinQ91, etherQinQ92:
 			if tags == maxVLANTags {
 				return Malformed
@@ -78,7 +89,7 @@ func parseEtherType(etherType uint16, data []byte, cut int, s *Segment) Reason {
 			etherType = binary.BigEndian.Uint16(data[2:])
 			data = data[vlanLen:]
 		default:
-			return NotIP
+			return p.parseRare(etherType, data, cut, s)
 		}
 	}
 }
@@ -86,7 +97,7 @@ func parseEtherType(etherType uint16, data []byte, cut int, s *Segment) Reason {
 // parseLoopback reads the address family of BSD's loopback interfaces. In LinkNull it is in the byte order of the machine
 // that captured, which need not be the file's; the families are small numbers, so that the order shows. AF_INET is 2 on every
 // system, AF_INET6 is not the same on any two.
-func parseLoopback(data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseLoopback(data []byte, cut int, s *Segment) Reason {
 	if len(data) < loopbackLen {
 		return short(cut)
 	}
@@ -96,9 +107,9 @@ func parseLoopback(data []byte, cut int, s *Segment) Reason {
 	}
 	switch family {
 	case 2:
-		return parseIPv4(data[loopbackLen:], cut, s)
+		return p.parseIPv4(data[loopbackLen:], cut, s)
 	case 10, 24, 28, 30: // Linux, NetBSD and OpenBSD, FreeBSD, Darwin
-		return parseIPv6(data[loopbackLen:], cut, s)
+		return p.parseIPv6(data[loopbackLen:], cut, s)
 	}
 	return NotIP
 }
@@ -108,7 +119,7 @@ const nflogPayload = 9
 
 // parseNFLOG looks for the packet among the attributes of a netfilter log record: lengths and types are in the byte order of
 // the machine that captured; types are small numbers, so that the order shows.
-func parseNFLOG(data []byte, cut int, s *Segment) Reason {
+func (p *Parser) parseNFLOG(data []byte, cut int, s *Segment) Reason {
 	if len(data) < nflogLen {
 		return short(cut)
 	}
@@ -122,7 +133,7 @@ func parseNFLOG(data []byte, cut int, s *Segment) Reason {
 			return Malformed
 		}
 		if kind == nflogPayload {
-			return parseIP(data[nflogTLVLen:min(n, len(data))], cut, s)
+			return p.parseIP(data[nflogTLVLen:min(n, len(data))], cut, s)
 		}
 		data = data[min((n+3)&^3, len(data)):]
 	}

@@ -53,7 +53,11 @@ type Segment struct {
 // Parser parses frames and counts what became of them. It is used by one goroutine; every worker has its own.
 // The zero value is ready.
 type Parser struct {
+	// Tunnels are the UDP ports of tunnels besides the usual ones.
+	Tunnels []Tunnel
+
 	stats Stats
+	depth int // tunnels around what is being read
 }
 
 // Stats returns the counts so far.
@@ -66,7 +70,8 @@ func (p *Parser) Parse(link uint16, data []byte, wireLen int, t int64, s *Segmen
 	if cut < 0 {
 		cut = 0
 	}
-	r := parseLink(link, data, cut, s)
+	p.depth = 0
+	r := p.parseLink(link, data, cut, s)
 	p.stats[r]++
 	s.Time = t
 	return r

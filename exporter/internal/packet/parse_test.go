@@ -176,13 +176,17 @@ func TestReasonNames(t *testing.T) {
 }
 
 // FuzzParse looks for panics, for payloads outside the frame, and for answers that depend on what lies behind the captured bytes.
-// Its seeds are one frame of every kind, whole and cut.
+// Its seeds are one frame of every kind, whole and cut, and one in every tunnel.
 func FuzzParse(f *testing.F) {
 	rnd := rand.New(rand.NewPCG(9, 10))
 	for _, r := range recipes() {
 		data := r.frame(f, rnd)
 		f.Add(r.link, data, uint16(0))
 		f.Add(r.link, data[:len(data)*2/3], uint16(40))
+	}
+	for _, w := range wrappers {
+		b, _ := inner(f, rnd, 0)
+		f.Add(LinkEthernet, wrapped(rnd, b, w), uint16(0))
 	}
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, cut uint16) {
 		var p Parser

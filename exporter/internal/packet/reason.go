@@ -10,6 +10,7 @@ const (
 	Fragment             // a part of a fragmented IP packet
 	Truncated            // the snap length cut the headers
 	Malformed            // a header contradicts itself or the frame's length
+	TooDeep              // a packet in more tunnels than any network has
 	LinkType             // a link type this package cannot read
 
 	NumReasons = iota
@@ -22,6 +23,7 @@ var reasonNames = [NumReasons]string{
 	Fragment:      "fragment",
 	Truncated:     "truncated",
 	Malformed:     "malformed",
+	TooDeep:       "too_many_tunnels",
 	LinkType:      "link_type",
 }
 

@@ -7,24 +7,24 @@ const (
 	udpLen    = 8
 )
 
-// parseTransport reads the TCP or UDP header at the start of data. total is the length from there to the packet's end as on
+// parseTransport reads the TCP or UDP header, or the tunnel, at the start of data. total is the length from there to the packet's end as on
 // the wire: data may be longer (padding) or shorter (snap length).
-func parseTransport(proto uint8, data []byte, total int, s *Segment) Reason {
+func (p *Parser) parseTransport(proto uint8, data []byte, total int, s *Segment) Reason {
 	if len(data) > total {
 		data = data[:total]
 	}
 	switch proto {
 	case TCP:
-		return parseTCP(data, total, s)
+		return p.parseTCP(data, total, s)
 	case UDP:
-		return parseUDP(data, total, s)
+		return p.parseUDP(data, total, s)
 	}
-	return OtherProtocol
+	return p.tunnel(proto, data, total, s)
 }
 
 // parseTCP reads a TCP header (RFC 9293 section 3.1). Options are walked over; if the snap length cut them, the segment still
 // tells its place in the stream.
-func parseTCP(data []byte, total int, s *Segment) Reason {
+func (p *Parser) parseTCP(data []byte, total int, s *Segment) Reason {
 	if len(data) < tcpMinLen {
 		return short(total - len(data))
 	}
@@ -45,7 +45,7 @@ func parseTCP(data []byte, total int, s *Segment) Reason {
 
 // parseUDP reads a UDP header (RFC 768). The datagram ends where its length says; 0 is a jumbogram's (RFC 2675 section 4)
 // and ends with the packet.
-func parseUDP(data []byte, total int, s *Segment) Reason {
+func (p *Parser) parseUDP(data []byte, total int, s *Segment) Reason {
 	if len(data) < udpLen {
 		return short(total - len(data))
 	}
@@ -57,6 +57,9 @@ func parseUDP(data []byte, total int, s *Segment) Reason {
 		if len(data) > total {
 			data = data[:total]
 		}
+	}
+	if r, ok := p.udpTunnel(data[:4], data[udpLen:], total-len(data), s); ok {
+		return r
 	}
 	s.Proto = UDP
 	s.Src.setPort(data[0:2])
