@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"exporter/internal/metric":         {"exporter/internal/calendar", "exporter/internal/label", "decoders"},
 	"decoders":                         {"decoders/internal/siphash"},
 	"decoders/internal/siphash":        {},
+	"decoders/internal/sql":            {"decoders"},
 	"decoders/decodertest":             {"decoders"},
 	"decoders/all":                     {"decoders", "decoders/http1", "decoders/proxyproto"},
 	"decoders/http1":                   {"decoders"},

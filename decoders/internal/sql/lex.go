@@ -1,0 +1,161 @@
+package sql
+
+import "math/bits"
+
+// kind is what a token is.
+type kind uint8
+
+const (
+	atEnd   kind = iota
+	isWord       // from, to; key, hash; entry when it is a keyword
+	isName       // a quoted identifier: from, to without its quotes
+	literal      // a string, a number, a parameter
+	str          // a literal that is a string: two in a row are one
+	punct        // char
+)
+
+// lexer cuts a text into tokens.
+type lexer struct {
+	text    []byte
+	pos     int
+	cut     bool
+	dialect Dialect
+	quoting Quoting
+
+	version int  // where the MySQL version comment that is being read ends; 0: none
+	broken  bool // the text is not SQL: what is a literal in it nobody knows
+	operand bool // set by who reads: the last token was a value or a name, so a '.' or '[' belongs to it
+
+	char     byte
+	from, to int
+	quotes   bool // what from and to enclose was a quoted identifier
+	key      key
+	hash     uint64
+}
+
+// next reads a token.
+func (l *lexer) next() kind {
+	for l.pos < len(l.text) {
+		c := l.text[l.pos]
+		switch {
+		case is(c, letter):
+			return l.word()
+		case is(c, space):
+			l.pos++
+			continue
+		case is(c, digit):
+			return l.number()
+		}
+		if l.comment(c) {
+			continue
+		}
+		if k := l.special(c); k != atEnd {
+			return k
+		}
+		l.pos++
+		l.char = c
+		return punct
+	}
+	return atEnd
+}
+
+// special reads what a byte that is neither letter, digit nor white space begins; atEnd: nothing but itself.
+func (l *lexer) special(c byte) kind {
+	switch c {
+	case '\'':
+		return l.string(c, l.quoting)
+	case '"':
+		if l.dialect == MySQL { // an identifier in the mode ANSI_QUOTES, but who knows
+			return l.string(c, l.quoting)
+		}
+		return l.quoted(c)
+	case '`':
+		if l.dialect == MySQL {
+			return l.quoted(c)
+		}
+	case '$':
+		return l.dollar()
+	case '?':
+		l.pos++
+		return literal
+	case '.':
+		if !l.operand && is(l.peek(1), digit) {
+			return l.number()
+		}
+	case ':': // :name, but neither a::type nor @a:=1
+		if is(l.peek(1), letter) && l.peek(-1) != ':' {
+			l.pos++
+			l.number()
+			return literal
+		}
+	case '[':
+		if !l.operand {
+			return l.bracketed()
+		}
+	}
+	return atEnd
+}
+
+// peek is the byte i places on; 0 beyond the ends.
+func (l *lexer) peek(i int) byte {
+	if i += l.pos; i >= 0 && i < len(l.text) {
+		return l.text[i]
+	}
+	return 0
+}
+
+// word reads a word, which may turn out to be the prefix of a string. A word that the cut went through is none.
+func (l *lexer) word() kind {
+	var h, chunk uint64
+	k, i := key{}, l.pos
+	for ; i < len(l.text) && is(l.text[i], inWord); i++ {
+		if k.n > 0 && k.n%8 == 0 {
+			if k.n == 8 {
+				k.a, h, chunk = chunk, chunk, 0
+			} else {
+				h, chunk = mix(h, chunk), 0
+			}
+		}
+		chunk = chunk<<8 | uint64(fold[l.text[i]])
+		k.n++
+	}
+	if k.n <= 8 {
+		k.a, h = chunk, chunk
+	} else {
+		k.b, h = chunk, mix(h, chunk)
+	}
+	l.from, l.to, l.pos, l.key, l.hash, l.quotes = l.pos, i, i, k, h, false
+	switch {
+	case i == len(l.text):
+		if l.cut {
+			return atEnd
+		}
+	case k.n == 1:
+		return l.prefixed(byte(k.a))
+	}
+	return isWord
+}
+
+// prefixed reads what stands behind a word of one letter when they belong together: E'…', N'…', X'…', B'…', U&'…', U&"…".
+func (l *lexer) prefixed(c byte) kind {
+	next := l.peek(0)
+	switch {
+	case next == '\'' && c == 'e' && l.dialect == PostgreSQL:
+		return l.string('\'', Escapes)
+	case next == '\'' && (c == 'n' || c == 'x' || c == 'b'):
+		return l.string('\'', l.quoting)
+	case next == '&' && c == 'u' && l.dialect == PostgreSQL && l.peek(1) == '\'':
+		l.pos++
+		return l.string('\'', Plain) // its backslashes come in pairs or are followed by digits
+	case next == '&' && c == 'u' && l.dialect == PostgreSQL && l.peek(1) == '"':
+		l.pos++
+		return l.quoted('"')
+	}
+	return isWord
+}
+
+// mix is one step of the fingerprint.
+func mix(h, v uint64) uint64 {
+	hi, lo := bits.Mul64(h^0x9e3779b97f4a7c15, v^0xd6e8feb86659fd93)
+	return hi ^ lo
+}

@@ -1,0 +1,60 @@
+// Package sql reads the text of SQL statements as far as monitoring needs it: in goes a text as it came over the wire, out
+// comes a decoders.Statement a statement: the verb, the first table, a fingerprint that is equal for texts which differ in
+// literals, white space, comments and lengths of lists only, and the text without its literals. It is a tokenizer, not a
+// parser: it accepts everything and understands little. No byte of a literal ever gets into a Statement.
+package sql
+
+import "wire_exporter/decoders"
+
+// Dialect is what strings, quotes and comments look like.
+type Dialect uint8
+
+// The dialects.
+const (
+	PostgreSQL Dialect = iota
+	MySQL
+)
+
+// Quoting says what a backslash in an ordinary string does. Where a string ends hangs on it, and so what is a literal.
+type Quoting uint8
+
+// The ways of quoting.
+const (
+	// Usual is a backslash that escapes for MySQL. For PostgreSQL it stands for not knowing: a text in which it matters
+	// (a backslash in front of a quote) is not read any further.
+	Usual Quoting = iota
+	// Escapes is a backslash that escapes: MySQL; PostgreSQL with standard_conforming_strings off.
+	Escapes
+	// Plain is a backslash like any other byte: PostgreSQL with standard_conforming_strings on; MySQL in the mode
+	// NO_BACKSLASH_ESCAPES (a status flag of its responses).
+	Plain
+)
+
+// MaxText is the most bytes a Statement's Text may have.
+const MaxText = 2048
+
+// Next reads the first statement of text, n bytes with the ';' that ends it. s is nil when nothing but white space, comments
+// and ';' is left. cut says that the end of text is missing. For a fingerprint that is known it does not allocate.
+func (b *Book) Next(text []byte, cut bool) (s *decoders.Statement, n int) {
+	return b.NextQuoted(text, cut, Usual)
+}
+
+// NextQuoted is Next for a connection whose quoting is known.
+func (b *Book) NextQuoted(text []byte, cut bool, quoting Quoting) (s *decoders.Statement, n int) {
+	r := &b.reader
+	r.reset(text, cut, b.dialect, quoting)
+	r.read(false)
+	n = r.pos
+	if r.verb == nothing {
+		r.text = nil
+		return nil, n
+	}
+	id := r.id()
+	if s = b.find(id); s == nil {
+		r.reset(text, cut, b.dialect, quoting)
+		r.read(true)
+		s = b.add(id, r)
+	}
+	r.text = nil
+	return s, n
+}
