@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
@@ -19,6 +20,7 @@ func run(args []string) int {
 	app.HelpFlag.Short('h')
 	app.Version(version.Print("wire_exporter")).VersionFlag.Short('v')
 	app.UsageWriter(os.Stdout)
+	app.UsageTemplate(usage)
 
 	serve := serveCommand(app)
 	check := checkCommand(app)
@@ -45,6 +47,10 @@ func run(args []string) int {
 	fmt.Fprintf(os.Stderr, "wire_exporter: %v\n", err)
 	return 1
 }
+
+// usage is kingpin's own, which hides the flags of what runs without a command, with the flags of every command.
+var usage = strings.Replace(kingpin.DefaultUsageTemplate, "{{.Help|Wrap 4}}\n",
+	"{{.Help|Wrap 4}}\n{{with .Flags|FlagsToTwoColumns}}{{FormatTwoColumnsWithIndent . 4 2}}{{end}}\n", 1)
 
 // exitCode is an error whose text was printed already.
 type exitCode int

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -117,20 +118,38 @@ func startExporter(t *testing.T, before []string, stdin io.Reader, args ...strin
 	e.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}}}
+	e.ready(t, "http://exporter/-/ready", http.StatusOK)
+	return e
+}
+
+// startExporterTLS is startExporter, asked by TLS; the first answer is that a password is missing.
+func startExporterTLS(t *testing.T, config *tls.Config, args ...string) *exporter {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "web")
+	e := &exporter{process: startProcess(t, programCommand(nil, append(args, "--web.listen-address=unix://"+socket)...))}
+	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	e.ready(t, "https://exporter/-/ready", http.StatusUnauthorized)
+	return e
+}
+
+// ready waits until the exporter answers, with the given status.
+func (e *exporter) ready(t *testing.T, url string, status int) {
+	t.Helper()
 	e.await(t, "the exporter's start", func() bool {
 		select {
 		case <-e.done:
 			t.Fatalf("the exporter ended: %v\n%s", e.err, e.log.String())
 		default:
 		}
-		res, err := e.client.Get("http://exporter/-/ready")
+		res, err := e.client.Get(url)
 		if err != nil {
 			return false
 		}
 		res.Body.Close()
-		return res.StatusCode == http.StatusOK
+		return res.StatusCode == status
 	})
-	return e
 }
 
 // await asks fifty times a second whether something has happened; after 30 s the test has failed.

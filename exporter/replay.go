@@ -3,8 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
-
 	"os"
 	"os/signal"
 	"time"
@@ -50,6 +50,9 @@ func replayCommand(app *kingpin.Application) func() error {
 }
 
 func (r *replayer) run() error {
+	if err := r.check(); err != nil {
+		return err
+	}
 	if err := r.load(); err != nil {
 		return err
 	}
@@ -82,6 +85,29 @@ func (r *replayer) run() error {
 		err = flushed
 	}
 	return err
+}
+
+// check looks for flags that do not go together.
+func (r *replayer) check() error {
+	outputs := 0
+	for _, asked := range []bool{r.transactions, r.exposition, r.summary} {
+		if asked {
+			outputs++
+		}
+	}
+	switch {
+	case outputs > 1:
+		return errors.New("--transactions, --metrics and --summary-json: give one of them")
+	case (r.raw || r.allKinds) && !r.transactions:
+		return errors.New("--raw and --all-kinds go with --transactions")
+	case r.every != 0 && !r.exposition:
+		return errors.New("--every goes with --metrics")
+	case r.every < 0:
+		return errors.New("--every must be more than 0, like 15s")
+	case r.top < 0:
+		return errors.New("--top must be 0 or more")
+	}
+	return nil
 }
 
 // finish prints what is printed at the end.
