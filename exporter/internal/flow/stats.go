@@ -63,6 +63,7 @@ type Stats struct {
 	Active       int64 // connections known, closed ones that linger included
 	Memory       int64 // bytes held, see Config.Memory
 	MemoryLimit  int64
+	Duplicates   uint64 // packets that were seen before
 	Gaps         uint64
 	MissingBytes uint64
 	Undecoded    [NumUndecoded]uint64 // bytes

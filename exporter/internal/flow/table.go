@@ -20,6 +20,7 @@ type Table struct {
 	slab    [][]conn
 	free    []uint32
 	index   index
+	copies  copies
 	lists   [numLists]list
 	servers servers
 
@@ -36,7 +37,7 @@ type Table struct {
 // New makes a table. Each of the decoders belongs to the plugin with the same index and accounts for what it keeps in memory;
 // nil switches a plugin off.
 func New(cfg Config, ds []decoders.Decoder, memory *decoders.Memory, o Observer) *Table {
-	t := &Table{cfg: cfg.withDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), wakes: map[*decoders.Flow]wake{}}
+	t := &Table{cfg: cfg.withDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), copies: newCopies(), wakes: map[*decoders.Flow]wake{}}
 	t.pool.Memory = memory
 	t.pool.OnWake(t.wake)
 	t.stats.Errors = map[DecoderError]uint64{}
@@ -63,6 +64,9 @@ func (t *Table) Segment(s *packet.Segment) {
 	}
 	src, dst := decoders.Endpoint(s.Src), decoders.Endpoint(s.Dst)
 	h := t.index.hash(&src, &dst, decoders.TCP)
+	if t.isCopy(h, s) {
+		return
+	}
 	c := t.find(h, &src, &dst, decoders.TCP)
 	if c != nil && s.Flags&packet.SYN != 0 && t.reused(c, &src, s) {
 		t.shut(c, decoders.Evicted)
@@ -120,7 +124,7 @@ func (t *Table) Now() decoders.Time { return t.now }
 
 // memory is what counts towards the budget.
 func (t *Table) memory() int64 {
-	return int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.memoryOf.Used()
+	return copySlots*16 + int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.memoryOf.Used()
 }
 
 // Stats is what happened so far.

@@ -14,6 +14,9 @@ func (t *Table) datagram(s *packet.Segment) {
 	}
 	src, dst := decoders.Endpoint(s.Src), decoders.Endpoint(s.Dst)
 	h := t.index.hash(&src, &dst, decoders.UDP)
+	if t.isCopy(h, s) {
+		return
+	}
 	c := t.find(h, &src, &dst, decoders.UDP)
 	if c == nil {
 		c = t.newConn(h)

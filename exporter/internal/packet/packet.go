@@ -39,13 +39,15 @@ const (
 // Segment is one TCP segment or UDP datagram. A Parser fills all of it.
 type Segment struct {
 	Src, Dst Endpoint
-	Time     int64  // capture time, ns since the epoch
-	Seq, Ack uint32 // TCP only, else 0
 	Window   uint16 // TCP only: as in the header, unscaled
 	IPID     uint16 // IPv4 identification; 0 for IPv6
+	Time     int64  // capture time, ns since the epoch
+	Seq, Ack uint32 // TCP only, else 0
+	Checksum uint16 // as in the TCP or UDP header; not checked
 	Proto    uint8  // TCP or UDP
 	Flags    uint8  // TCP only: FIN, SYN, RST, PSH, ACK
 	TTL      uint8  // IPv4 time to live or IPv6 hop limit
+	Options  uint8  // TCP only: length of the options
 	Payload  []byte // in the frame's buffer: valid as long as that is; the capacity ends with the payload
 	Missing  int    // payload bytes that follow Payload on the wire, but were cut from the frame by the snap length
 }

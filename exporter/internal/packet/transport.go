@@ -39,6 +39,8 @@ func (p *Parser) parseTCP(data []byte, total int, s *Segment) Reason {
 	s.Ack = binary.BigEndian.Uint32(data[8:])
 	s.Flags = data[13] & (FIN | SYN | RST | PSH | ACK)
 	s.Window = binary.BigEndian.Uint16(data[14:])
+	s.Checksum = binary.BigEndian.Uint16(data[16:])
+	s.Options = uint8(header - tcpMinLen)
 	s.setPayload(data, header, total)
 	return OK
 }
@@ -64,7 +66,8 @@ func (p *Parser) parseUDP(data []byte, total int, s *Segment) Reason {
 	s.Proto = UDP
 	s.Src.setPort(data[0:2])
 	s.Dst.setPort(data[2:4])
-	s.Seq, s.Ack, s.Flags, s.Window = 0, 0, 0, 0
+	s.Seq, s.Ack, s.Flags, s.Window, s.Options = 0, 0, 0, 0, 0
+	s.Checksum = binary.BigEndian.Uint16(data[6:])
 	s.setPayload(data, udpLen, total)
 	return OK
 }

@@ -55,6 +55,7 @@ func (w *worker) services(in *metric.Input) {
 func (w *worker) flow(in *metric.Input) {
 	s := w.table.Stats()
 	f := &in.Flow
+	in.Duplicates += s.Duplicates
 	f.Active += s.Active
 	f.Memory += s.Memory
 	f.MemoryLimit += s.MemoryLimit
