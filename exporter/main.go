@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
+
+	"wire_exporter/exporter/internal/capture"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -26,7 +29,7 @@ func run(args []string) int {
 	check := checkCommand(app)
 	replay := replayCommand(app)
 
-	command, err := app.Parse(args)
+	command, err := app.Parse(spellOut(args))
 	if err == nil {
 		switch command {
 		case "serve":
@@ -46,6 +49,20 @@ func run(args []string) int {
 	}
 	fmt.Fprintf(os.Stderr, "wire_exporter: %v\n", err)
 	return 1
+}
+
+// devStdin is another name of the standard input.
+const devStdin = "/dev/stdin"
+
+// spellOut replaces a lone -, which kingpin takes for an empty word.
+func spellOut(args []string) []string {
+	args = slices.Clone(args)
+	for i, a := range args {
+		if a == capture.Stdin {
+			args[i] = devStdin
+		}
+	}
+	return args
 }
 
 // usage is kingpin's own, which hides the flags of what runs without a command, with the flags of every command.

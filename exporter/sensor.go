@@ -72,6 +72,11 @@ func (s *sensor) values() (vs []metric.ValueStats) {
 
 // open opens the capture and joins the stages. tap and before are as in pipeline.Setup.
 func (s *sensor) open(setup pipeline.Setup) (err error) {
+	for i, file := range s.capture.Files {
+		if file == devStdin {
+			s.capture.Files[i] = capture.Stdin
+		}
+	}
 	if s.opened, err = capture.Open(s.capture); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func serveCommand(app *kingpin.Application) func() error {
 	s.flags(cmd)
 	cmd.Flag("capture.interface", "Network interface to listen to, or any. Repeatable.").Short('i').StringsVar(&s.capture.Interfaces)
 	cmd.Flag("capture.file", "Capture file (pcap or pcapng, also gzip-ed) to read instead; - is the standard input. Repeatable.").StringsVar(&s.capture.Files)
-	cmd.Flag("capture.speed", "How fast to read capture files.").Default("full").EnumVar(&s.speed, "full", "recorded", "loop")
+	cmd.Flag("capture.speed", "How fast to read capture files: full, recorded, or loop: recorded, over and over.").Default("full").EnumVar(&s.speed, "full", "recorded", "loop")
 	cmd.Flag("capture.promiscuous", "Ask the interface for frames to other hosts too (mirror port, TAP).").BoolVar(&s.capture.Promiscuous)
 	cmd.Flag("capture.snaplen", "Bytes to keep of each frame; 0 keeps all.").Default("0").IntVar(&s.capture.Snaplen)
 	cmd.Flag("capture.workers", "Workers that share a live capture.").Default(defaultWorkers()).IntVar(&s.capture.Workers)
