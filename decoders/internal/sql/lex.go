@@ -49,7 +49,7 @@ func (l *lexer) next() kind {
 		if l.comment(c) {
 			continue
 		}
-		if k := l.special(c); k != atEnd {
+		if k := l.special(c); k != atEnd || l.pos == len(l.text) {
 			return k
 		}
 		l.pos++
