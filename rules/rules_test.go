@@ -1,6 +1,3 @@
-// Package rules holds no code: its tests read the shipped rules with the
-// parser of the older of the two supported Prometheus versions. That the
-// rules do what they say is tested by promtool (rules/tests).
 package rules
 
 import (
