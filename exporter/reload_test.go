@@ -86,9 +86,10 @@ func testReload(t *testing.T, f *fed, reload func(*testing.T, *fed)) {
 	f.write(t, badConfig)
 	reload(t, f)
 	s := f.until(t, "the failure", func(s scrape) bool { return s.sum(reloaded) == 0 })
-	if log := f.log.String(); !strings.Contains(log, "was not reloaded") || !strings.Contains(log, `wire_exporter.yml:2`) || !strings.Contains(log, "name") {
-		t.Errorf("the log does not say what is wrong:\n%s", log)
-	}
+	f.await(t, "the mistake in the log", func() bool {
+		log := f.log.String()
+		return strings.Contains(log, "was not reloaded") && strings.Contains(log, `wire_exporter.yml:2: services[0]: unknown key`)
+	})
 	if got, want := s.sum("wire_requests_total"), before.sum("wire_requests_total"); got != want {
 		t.Errorf("%v requests after the bad reload, %v before", got, want)
 	}

@@ -35,9 +35,25 @@ type sensor struct {
 // flags adds the flags that every kind of run has.
 func (s *sensor) flags(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "Configuration file (YAML). Without one, services are named by their address.").StringVar(&s.configFile)
-	cmd.Flag("memory.limit", "Most memory that connections and what they hold may take.").Default("512MiB").BytesVar(&s.memory)
+	cmd.Flag("memory.limit", "Most memory that connections and what they hold may take.").Default("512MiB").SetValue((*size)(&s.memory))
 	cmd.Flag("capture.filter", "What to look at, in a subset of tcpdump's language, or the output of tcpdump -ddd.").StringVar(&s.capture.Filter)
 }
+
+// size is the value of a flag: bytes, like 512MiB.
+type size units.Base2Bytes
+
+// Set is for kingpin.
+func (s *size) Set(text string) error {
+	n, err := units.ParseBase2Bytes(text)
+	if err != nil || n < 1<<20 {
+		return fmt.Errorf("%q is no size, or less than 1MiB; write it like 512MiB", text)
+	}
+	*s = size(n)
+	return nil
+}
+
+// String is for kingpin.
+func (s *size) String() string { return units.Base2Bytes(*s).String() }
 
 // load reads the configuration and makes the metrics.
 func (s *sensor) load() (err error) {

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -76,9 +78,6 @@ func (s *server) run() (err error) {
 		return err
 	}
 	defer s.opened.Close()
-	for _, w := range s.config.Warnings {
-		s.log.Warn("configuration", "warning", w)
-	}
 	s.metrics.Reloaded(true, s.started)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -103,12 +102,19 @@ func (s *server) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := web.Validate(*s.web.WebConfigFile); err != nil {
+		return fmt.Errorf("reading the configuration of the web server: %s", strings.Join(strings.Fields(err.Error()), " ")) // on one line
+	}
+	s.warn()
 	failed := make(chan error, 2)
 	httpServer := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { failed <- s.serveWeb(listeners, httpServer) }()
 	captured := make(chan error, 1)
 	go func() { captured <- s.pipeline.Run(ctx) }()
-	go s.reloadOnHangup(ctx)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anybody is told that it is ready: unheard, the signal ends the program
+	defer signal.Stop(hangup)
+	go s.reloadOn(ctx, hangup)
 	close(s.ready)
 	go s.tellSystemd(ctx)
 	s.log.Info("capturing", "version", version.Info(), "interfaces", s.opened.Interfaces(), "workers", len(s.opened.Sources()))
@@ -144,11 +150,8 @@ func (s *server) serveWeb(listeners []net.Listener, h *http.Server) error {
 	return web.ServeMultiple(listeners, h, s.web, s.log)
 }
 
-// reloadOnHangup reloads at each SIGHUP, and looks every minute whether what "local" stands for has changed.
-func (s *server) reloadOnHangup(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// reloadOn reloads at each hangup, and looks every minute whether what "local" stands for has changed.
+func (s *server) reloadOn(ctx context.Context, hangup <-chan os.Signal) {
 	minute := time.NewTicker(time.Minute)
 	defer minute.Stop()
 	for {
@@ -172,14 +175,19 @@ func (s *server) reloadNow() error {
 		s.log.Error("the configuration was not reloaded; the one before stays", "err", err)
 		return err
 	}
-	for _, w := range s.config.Warnings {
-		s.log.Warn("configuration", "warning", w)
-	}
+	s.warn()
 	for _, key := range needRestart {
 		s.log.Warn("a change takes effect at the next start only", "key", key)
 	}
 	s.log.Info("the configuration was reloaded")
 	return nil
+}
+
+// warn logs what is allowed in the configuration, and probably not meant.
+func (s *server) warn() {
+	for _, w := range s.config.Warnings {
+		s.log.Warn("configuration", "warning", w)
+	}
 }
 
 func (s *server) refreshNow() {

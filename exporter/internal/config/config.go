@@ -47,7 +47,7 @@ func Load(path string, plugins []decoders.Plugin) (*Config, error) {
 	}
 	text, _, err := readBounded(path, maxFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	return l.parse(path, text)
 }
