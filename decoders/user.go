@@ -110,6 +110,9 @@ func parseAddr(b []byte) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
+// Found says that something was found that is better than the address of the peer.
+func (u *User) Found() bool { return u.rank != noRank || u.addr.IsValid() }
+
 // Sum is the hash of the best mark: without any, that of the address.
 func (u *User) Sum(s *Sessions, client netip.Addr) uint64 {
 	if u.rank != noRank {
