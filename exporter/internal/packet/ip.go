@@ -53,9 +53,6 @@ func (p *Parser) parseIPv4(data []byte, cut int, s *Segment) Reason {
 	if total < header || total > len(data)+cut { // no host would take it
 		return Malformed
 	}
-	if binary.BigEndian.Uint16(data[6:])&0x3fff != 0 { // more fragments, or an offset
-		return Fragment
-	}
 	if len(data) < header {
 		return short(cut)
 	}
@@ -63,6 +60,9 @@ func (p *Parser) parseIPv4(data []byte, cut int, s *Segment) Reason {
 	s.Dst.setIPv4(data[16:20])
 	s.IPID = binary.BigEndian.Uint16(data[4:])
 	s.TTL = data[8]
+	if binary.BigEndian.Uint16(data[6:])&0x3fff != 0 { // more fragments, or an offset
+		return p.fragment4(data, data[header:], total-header, s)
+	}
 	return p.parseTransport(data[9], data[header:], total-header, s)
 }
 
@@ -111,7 +111,7 @@ func (p *Parser) parseExtensions(next uint8, body []byte, total, cut int, s *Seg
 		}
 		// An atomic fragment (RFC 6946), with neither offset nor more to come, is whole.
 		if next == extFragment && binary.BigEndian.Uint16(body[2:])&0xfff9 != 0 {
-			return Fragment
+			return p.fragment6(body, total, s)
 		}
 		if length > total {
 			return Malformed

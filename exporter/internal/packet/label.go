@@ -14,20 +14,10 @@ const (
 // parseMPLS walks over a stack of MPLS labels (RFC 3032 section 2.1). What comes behind does not say what it is: IP by its first
 // four bits, else an Ethernet pseudowire with or without its control word (RFC 4448, RFC 4928 section 2).
 func (p *Parser) parseMPLS(data []byte, cut int, s *Segment) Reason {
-	for n := 0; ; n++ {
-		if n == maxLabels {
-			return Malformed
-		}
-		if len(data) < labelLen {
-			return short(cut)
-		}
-		bottom := data[2]&1 != 0
-		data = data[labelLen:]
-		if bottom {
-			break
-		}
-	}
+	data, r := skipLabels(data, cut)
 	switch {
+	case r != OK:
+		return r
 	case cut > 0 && len(data) < ipv6Len:
 		return Truncated // too little to tell
 	case isIPv4(data, cut):
@@ -38,6 +28,20 @@ func (p *Parser) parseMPLS(data []byte, cut int, s *Segment) Reason {
 		data = data[controlWordLen:]
 	}
 	return p.inside(etherTEB, data, cut, s)
+}
+
+// skipLabels returns what is behind a stack of labels.
+func skipLabels(data []byte, cut int) ([]byte, Reason) {
+	for range maxLabels {
+		if len(data) < labelLen {
+			return nil, short(cut)
+		}
+		bottom := data[2]&1 != 0
+		if data = data[labelLen:]; bottom {
+			return data, OK
+		}
+	}
+	return nil, Malformed
 }
 
 // isIPv4 says that data starts with an IPv4 header that fits what is there.

@@ -1,8 +1,9 @@
 // Package packet turns one captured frame into one Segment: the TCP or UDP payload of the frame with its endpoints, flags
 // and sequence numbers. In goes a link type and the frame's bytes, out comes a filled Segment or the Reason why there is
 // none. It reads every length from the frame, checks it against the bytes that are there, and never looks behind them; it
-// never allocates, copies a payload, keeps a frame, reassembles fragments, looks at a payload or verifies a checksum
-// (offloading makes checksums of captured frames meaningless).
+// never allocates (but the room for fragments, once), copies a payload that is whole, looks at one, or verifies its
+// checksum (offloading makes checksums of captured frames meaningless). It looks into tunnels, and keeps IP fragments within a bound
+// until their packet is whole.
 package packet
 
 // Link types: the LINKTYPE_ numbers that capture files carry, as registered with the pcap file formats.
@@ -58,8 +59,10 @@ type Parser struct {
 	// Tunnels are the UDP ports of tunnels besides the usual ones.
 	Tunnels []Tunnel
 
-	stats Stats
-	depth int // tunnels around what is being read
+	stats       Stats
+	depth       int        // tunnels and fragments around what is being read
+	fragments   *fragments // nil: there were none
+	reassembled bool       // what was read last came in fragments
 }
 
 // Stats returns the counts so far.
@@ -72,9 +75,11 @@ func (p *Parser) Parse(link uint16, data []byte, wireLen int, t int64, s *Segmen
 	if cut < 0 {
 		cut = 0
 	}
-	p.depth = 0
+	if p.depth = 0; p.reassembled {
+		p.doneReading()
+	}
+	s.Time = t
 	r := p.parseLink(link, data, cut, s)
 	p.stats[r]++
-	s.Time = t
 	return r
 }

@@ -7,7 +7,7 @@ const (
 	OK            Reason = iota
 	NotIP                // ARP, spanning tree, 802.3 frames, anything with another EtherType
 	OtherProtocol        // IP, but neither TCP nor UDP
-	Fragment             // a part of a fragmented IP packet
+	Fragment             // a part of an IP packet that is not whole yet, or never will be (see FragmentStats)
 	Truncated            // the snap length cut the headers
 	Malformed            // a header contradicts itself or the frame's length
 	TooDeep              // a packet in more tunnels than any network has

@@ -75,6 +75,9 @@ func (p *Parser) udpTunnel(ports, data []byte, cut int, s *Segment) (r Reason, o
 		}
 		return p.parseGRE(data, cut, s), true
 	case MPLSUDP:
+		if rest, _ := skipLabels(data, cut); !isIPv4(rest, cut) && !isIPv6(rest, cut) {
+			return 0, false
+		}
 		return p.parseMPLS(data, cut, s), true
 	case GTPU:
 		return p.gtpu(data, cut, s)

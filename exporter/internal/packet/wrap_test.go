@@ -276,7 +276,7 @@ func TestTunnelsDoNotAllocate(t *testing.T) {
 // A datagram that only happens to go to a tunnel's port is a datagram.
 func TestNotATunnel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(19, 20))
-	for port, payload := range map[uint16]string{4789: "dns answer to a client's port", 6081: "\xc0\x00x", 2152: "\x30\xff\x00", 4754: "\xff\xffabc", 3544: "\x00\x01\x00\x00x", 9999: "\x60 not IPv6, though it starts like it: more than a header's length"} {
+	for port, payload := range map[uint16]string{4789: "dns answer to a client's port", 6081: "\xc0\x00x", 2152: "\x30\xff\x00", 4754: "\xff\xffabc", 6635: "no labels, or what is behind them is not IP", 3544: "\x00\x01\x00\x00x", 9999: "\x60 not IPv6, though it starts like it: more than a header's length"} {
 		frame := wrappers[0].wrap(rnd, in4(17)(rnd, append(be(53, port, uint16(8+len(payload)), 0), payload...)))
 		var p Parser
 		var s Segment
