@@ -36,18 +36,24 @@ func TestBookIsBounded(t *testing.T) {
 	}
 }
 
+// BenchmarkNext reads a text that was not seen before, of a statement that was, and the very same text again.
 func BenchmarkNext(b *testing.B) {
-	for _, c := range []struct {
-		name, text string
-		d          Dialect
-	}{{"join", sample, PostgreSQL}, {"join", sample, MySQL}} {
-		b.Run(fmt.Sprintf("%s-%d", c.name, c.d), func(b *testing.B) {
-			book, text := NewBook(c.d, nil), []byte(c.text)
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				book.Next(text, false)
-			}
-		})
+	const insert = "INSERT INTO payments (id, account, amount, note) VALUES (1, 4711, 12.50, 'first'), (2, 4712, 99.00, 'second''s'), (3, 4713, -1, NULL)"
+	for _, c := range []struct{ name, text string }{{"join", sample}, {"insert", insert}} {
+		for d := range MySQL + 1 {
+			book, text := NewBook(d, nil), []byte(c.text)
+			b.Run(fmt.Sprintf("%s/new/%d", c.name, d), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					book.read(text, false, Plain)
+				}
+			})
+			b.Run(fmt.Sprintf("%s/again/%d", c.name, d), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					book.Next(text, false)
+				}
+			})
+		}
 	}
 }

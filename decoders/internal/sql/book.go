@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"hash/maphash"
 	"unsafe"
 
 	"wire_exporter/decoders"
@@ -12,8 +13,32 @@ type Book struct {
 	dialect Dialect
 	memory  *decoders.Memory
 	reader  reader
+	memo    [memos]memo
+	seed    maphash.Seed
 	young   generation // those met since the last change of generations
 	old     generation // those met before it
+}
+
+// memo is a text that was read, and what was found. Applications that keep their values apart send the same few texts again and
+// again: hashing them takes a tenth of reading them.
+type memo struct {
+	hash      uint64 // of text, cut and quoting; keyed, so that nobody can aim at a collision
+	statement *decoders.Statement
+	n         int
+}
+
+const (
+	memos   = 512
+	maxMemo = 4096 // bytes of a text
+)
+
+// place is where a text would be, and its hash.
+func (b *Book) place(text []byte, cut bool, q Quoting) (*memo, uint64) {
+	h := maphash.Bytes(b.seed, text)&^7 | uint64(q)<<1
+	if cut {
+		h |= 1
+	}
+	return &b.memo[h>>32%memos], h
 }
 
 // generation is half of what a Book remembers. When the young one is full the old one is forgotten, and what is met again moves
@@ -32,7 +57,7 @@ const (
 
 // NewBook makes the book of one decoder. What it remembers is accounted for in m.
 func NewBook(d Dialect, m *decoders.Memory) *Book {
-	b := &Book{dialect: d, memory: m}
+	b := &Book{dialect: d, memory: m, seed: maphash.MakeSeed()}
 	b.young.statements, b.old.statements = map[uint64]*decoders.Statement{}, map[uint64]*decoders.Statement{}
 	return b
 }
@@ -61,6 +86,7 @@ func (b *Book) add(id uint64, r *reader) *decoders.Statement {
 // keep takes s, whose bytes are accounted for, into the young generation.
 func (b *Book) keep(s *decoders.Statement) {
 	if len(b.young.statements) >= maxStatements || b.young.bytes >= maxBytes {
+		clear(b.memo[:]) // of statements that are forgotten
 		b.memory.Add(-b.old.bytes)
 		clear(b.old.statements)
 		b.young, b.old = generation{statements: b.old.statements}, b.young

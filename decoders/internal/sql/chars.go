@@ -8,11 +8,13 @@ const (
 	digit
 	inWord // continues a word
 	space  // white space; control characters too: they separate, and get no further
+	plain  // always a token by itself
 )
 
-var classes, fold = makeChars() // fold: lower case for ASCII
+var classes, fold, wordByte = makeChars()
 
-func makeChars() (classes [256]class, fold [256]byte) {
+// fold is a byte in lower case (ASCII only); wordByte is that too, and 0 for what is not inWord.
+func makeChars() (classes [256]class, fold, wordByte [256]byte) {
 	for i := range 256 {
 		c := byte(i)
 		fold[i] = c
@@ -29,8 +31,14 @@ func makeChars() (classes [256]class, fold [256]byte) {
 		case c <= ' ' || c == 0x7f:
 			classes[i] = space
 		}
+		if classes[i]&inWord != 0 {
+			wordByte[i] = fold[i]
+		}
 	}
-	return classes, fold
+	for _, c := range "(),;=<>+]{}" {
+		classes[c] = plain
+	}
+	return classes, fold, wordByte
 }
 
 func is(c byte, k class) bool { return classes[c]&k != 0 }

@@ -35,28 +35,33 @@ type lexer struct {
 
 // next reads a token.
 func (l *lexer) next() kind {
-	for l.pos < len(l.text) {
-		c := l.text[l.pos]
-		switch {
-		case is(c, letter):
+	for {
+		text, i := l.text, l.pos
+		for i < len(text) && classes[text[i]]&space != 0 {
+			i++
+		}
+		l.pos = i
+		if i >= len(text) {
+			return atEnd
+		}
+		c := text[i]
+		switch k := classes[c]; {
+		case k&letter != 0:
 			return l.word()
-		case is(c, space):
-			l.pos++
-			continue
-		case is(c, digit):
+		case k&digit != 0:
 			return l.number()
-		}
-		if l.comment(c) {
-			continue
-		}
-		if k := l.special(c); k != atEnd || l.pos == len(l.text) {
-			return k
+		case k&plain == 0:
+			if l.comment(c) {
+				continue
+			}
+			if k := l.special(c); k != atEnd || l.pos == len(text) {
+				return k
+			}
 		}
 		l.pos++
 		l.char = c
 		return punct
 	}
-	return atEnd
 }
 
 // special reads what a byte that is neither letter, digit nor white space begins; atEnd: nothing but itself.
@@ -106,27 +111,19 @@ func (l *lexer) peek(i int) byte {
 
 // word reads a word, which may turn out to be the prefix of a string. A word that the cut went through is none.
 func (l *lexer) word() kind {
-	var h, chunk uint64
-	k, i := key{}, l.pos
-	for ; i < len(l.text) && is(l.text[i], inWord); i++ {
-		if k.n > 0 && k.n%8 == 0 {
-			if k.n == 8 {
-				k.a, h, chunk = chunk, chunk, 0
-			} else {
-				h, chunk = mix(h, chunk), 0
-			}
+	text := l.text[l.pos:]
+	n, chunk := eight(text)
+	k, h := key{a: chunk, n: n}, chunk
+	for n == 8 {
+		if n, chunk = eight(text[k.n:]); n > 0 {
+			k.b, h = chunk, mix(h, chunk)
+			k.n += n
 		}
-		chunk = chunk<<8 | uint64(fold[l.text[i]])
-		k.n++
 	}
-	if k.n <= 8 {
-		k.a, h = chunk, chunk
-	} else {
-		k.b, h = chunk, mix(h, chunk)
-	}
-	l.from, l.to, l.pos, l.key, l.hash, l.quotes = l.pos, i, i, k, h, false
+	l.from, l.to, l.key, l.hash, l.quotes = l.pos, l.pos+k.n, k, h, false
+	l.pos = l.to
 	switch {
-	case i == len(l.text):
+	case l.pos == len(l.text):
 		if l.cut {
 			return atEnd
 		}
@@ -134,6 +131,21 @@ func (l *lexer) word() kind {
 		return l.prefixed(byte(k.a))
 	}
 	return isWord
+}
+
+// eight packs the first bytes of a word, up to eight of them.
+func eight(text []byte) (n int, chunk uint64) {
+	if len(text) > 8 {
+		text = text[:8]
+	}
+	for i, b := range text {
+		c := wordByte[b]
+		if c == 0 {
+			return i, chunk
+		}
+		chunk = chunk<<8 | uint64(c)
+	}
+	return len(text), chunk
 }
 
 // prefixed reads what stands behind a word of one letter when they belong together: E'…', N'…', X'…', B'…', U&'…', U&"…".

@@ -48,8 +48,8 @@ func (r *reader) comma() bool {
 	l := r.element()
 	l.mark = r.written()
 	r.h = seed
-	r.writePunct(',', false)
 	if r.build {
+		r.writePunct(',', false)
 		r.finder.onPunct(r, ',')
 	}
 	r.done(punct, noKeyword)
@@ -111,6 +111,6 @@ func (r *reader) pass(k kind) {
 }
 
 func (r *reader) isRow() bool {
-	e := lookup(&r.key)
+	e := keywords.find(&r.key)
 	return e != nil && e.id == kwRow
 }

@@ -1,7 +1,7 @@
 package sql
 
 func (r *reader) onWord() {
-	e := lookup(&r.key)
+	e := keywords.find(&r.key)
 	if r.verb == nothing {
 		r.firstWord(e)
 	}
@@ -17,9 +17,9 @@ func (r *reader) onWord() {
 		r.rows = rowWord
 	}
 	r.add(0, r.hash)
-	r.write(e.name, wide)
 	r.keyword(e)
 	if r.build {
+		r.write(e.name, wide)
 		r.finder.onKeyword(r, e)
 	}
 	r.done(isWord, e.id)
@@ -44,8 +44,8 @@ func (r *reader) plainWord() {
 		return
 	}
 	r.add(0, r.hash)
-	r.writeWord()
 	if r.build {
+		r.writeWord()
 		r.finder.onName(r)
 	}
 	r.done(isWord, noKeyword)

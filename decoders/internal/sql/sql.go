@@ -41,19 +41,30 @@ func (b *Book) Next(text []byte, cut bool) (s *decoders.Statement, n int) {
 
 // NextQuoted is Next for a connection whose quoting is known.
 func (b *Book) NextQuoted(text []byte, cut bool, quoting Quoting) (s *decoders.Statement, n int) {
+	if len(text) > maxMemo {
+		return b.read(text, cut, quoting)
+	}
+	m, h := b.place(text, cut, quoting)
+	if m.hash == h && m.statement != nil {
+		return m.statement, m.n
+	}
+	s, n = b.read(text, cut, quoting)
+	*m = memo{h, s, n}
+	return s, n
+}
+
+func (b *Book) read(text []byte, cut bool, quoting Quoting) (s *decoders.Statement, n int) {
 	r := &b.reader
 	r.reset(text, cut, b.dialect, quoting)
 	r.read(false)
 	n = r.pos
-	if r.verb == nothing {
-		r.text = nil
-		return nil, n
-	}
-	id := r.id()
-	if s = b.find(id); s == nil {
-		r.reset(text, cut, b.dialect, quoting)
-		r.read(true)
-		s = b.add(id, r)
+	if r.verb != nothing {
+		id := r.id()
+		if s = b.find(id); s == nil {
+			r.reset(text, cut, b.dialect, quoting)
+			r.read(true)
+			s = b.add(id, r)
+		}
 	}
 	r.text = nil
 	return s, n

@@ -2,17 +2,22 @@ package sql
 
 // add takes a token that is neither comma of a list nor literal into the fingerprint.
 func (r *reader) add(class, v uint64) {
-	r.flushSign()
+	if r.sign != 0 {
+		r.flushSign()
+	}
 	r.h = mix(r.h+class, v)
 }
 
 // flushSign takes back the hope that a sign belongs to a number.
 func (r *reader) flushSign() {
-	if r.sign != 0 {
-		r.h = mix(r.h+hashPunct, uint64(r.sign))
-		r.writePunct(r.sign, true)
-		r.sign = 0
+	if r.sign == 0 {
+		return
 	}
+	r.h = mix(r.h+hashPunct, uint64(r.sign))
+	if r.build {
+		r.writePunct(r.sign, true)
+	}
+	r.sign = 0
 }
 
 func (r *reader) onLiteral(k kind) {
@@ -27,8 +32,8 @@ func (r *reader) onLiteral(k kind) {
 	}
 	r.sign = 0
 	r.h = mix(r.h, hashLiteral)
-	r.write("?", wide)
 	if r.build {
+		r.write("?", wide)
 		r.finder.onLiteral(r)
 	}
 	r.done(k, noKeyword)
@@ -49,8 +54,8 @@ func (r *reader) onName() {
 		return
 	}
 	r.add(0, r.nameHash())
-	r.writeName()
 	if r.build {
+		r.writeName()
 		r.finder.onName(r)
 	}
 	r.done(isName, noKeyword)
@@ -107,7 +112,6 @@ func (r *reader) onPunct() {
 		return
 	}
 	r.add(hashPunct, uint64(c))
-	r.writePunct(c, false)
 	r.after(c)
 }
 
@@ -119,6 +123,7 @@ func (r *reader) after(c byte) {
 		r.hide = false
 	}
 	if r.build {
+		r.writePunct(c, false)
 		r.finder.onPunct(r, c)
 	}
 	r.done(punct, noKeyword)
@@ -127,8 +132,8 @@ func (r *reader) after(c byte) {
 func (r *reader) open() {
 	c := r.char
 	r.add(hashPunct, uint64(c))
-	r.writePunct(c, false)
 	if r.build {
+		r.writePunct(c, false)
 		r.finder.onPunct(r, c)
 	}
 	r.depth++
@@ -150,8 +155,8 @@ func (r *reader) close() {
 		r.closeList()
 	}
 	r.add(hashPunct, uint64(c))
-	r.writePunct(c, false)
 	if r.build {
+		r.writePunct(c, false)
 		r.finder.onPunct(r, c)
 	}
 	if r.rows == inRow && r.depth == r.rowsDepth {

@@ -48,7 +48,7 @@ type key struct {
 
 const maxKey = 16
 
-// entry is a place in the table of keywords.
+// entry is a keyword.
 type entry struct {
 	key  key
 	id   keyword
@@ -56,26 +56,32 @@ type entry struct {
 	name string // in capitals
 }
 
-const tableBits = 11
-
-var table = makeTable()
-
-func (k *key) slot() uint64 {
-	return (k.a*0x9e3779b97f4a7c15 ^ k.b*0xc2b2ae3d27d4eb4f ^ uint64(k.n)) * 0x9e3779b97f4a7c15 >> (64 - tableBits)
+// table finds keywords by their hash: open addressing, a quarter full.
+type table struct {
+	places  [1 << tableBits]uint16 // index into entries, plus one
+	entries []entry
 }
 
-// lookup finds a word; nil: not a keyword.
-func lookup(k *key) *entry {
+const tableBits = 11
+
+var keywords = makeTable()
+
+func (k *key) slot() uint64 {
+	return (k.a ^ k.b*0xc2b2ae3d27d4eb4f) * 0x9e3779b97f4a7c15 >> (64 - tableBits)
+}
+
+// find returns a keyword; nil: the word is none.
+func (t *table) find(k *key) *entry {
 	if k.n > maxKey {
 		return nil
 	}
 	for i := k.slot(); ; i = (i + 1) % (1 << tableBits) {
-		e := &table[i]
-		if e.key == *k {
-			return e
-		}
-		if e.id == noKeyword {
+		p := t.places[i]
+		if p == 0 {
 			return nil
+		}
+		if e := &t.entries[p-1]; e.key == *k {
+			return e
 		}
 	}
 }

@@ -34,7 +34,7 @@ const shown = "ABSOLUTE ACTION ADD AFTER ALL ALWAYS AND ANY ASC AUTO_INCREMENT B
 // functions are written without a space in front of their bracket.
 const functions = "AVG CAST COALESCE CONVERT COUNT MAX MIN SUM TRIM"
 
-func makeTable() (t [1 << tableBits]entry) {
+func makeTable() *table {
 	ids, verbs := map[string]keyword{}, map[string]verb{}
 	for _, w := range strings.Fields(shown) {
 		ids[w] = kwOther
@@ -51,13 +51,18 @@ func makeTable() (t [1 << tableBits]entry) {
 	for w, id := range acted {
 		ids[w] = id
 	}
+	t := &table{}
 	for w, id := range ids {
-		k := pack(w)
-		i := k.slot()
-		for t[i].id != noKeyword {
-			i = (i + 1) % (1 << tableBits)
-		}
-		t[i] = entry{key: k, id: id, verb: verbs[w], name: w}
+		t.add(entry{key: pack(w), id: id, verb: verbs[w], name: w})
 	}
 	return t
+}
+
+func (t *table) add(e entry) {
+	i := e.key.slot()
+	for t.places[i] != 0 {
+		i = (i + 1) % (1 << tableBits)
+	}
+	t.entries = append(t.entries, e)
+	t.places[i] = uint16(len(t.entries))
 }

@@ -16,9 +16,6 @@ const (
 
 // write appends s, which is never from the original text. narrow: no space in front of it.
 func (r *reader) write(s string, narrow bool) {
-	if !r.build {
-		return
-	}
 	r.space(narrow)
 	if len(r.out) < MaxText {
 		r.out = append(r.out, s...)
@@ -34,9 +31,6 @@ func (r *reader) space(narrow bool) {
 
 // writeWord appends the word that was just read: a name of something.
 func (r *reader) writeWord() {
-	if !r.build {
-		return
-	}
 	r.space(wide)
 	for _, c := range r.text[r.from:min(r.to, r.from+MaxText)] {
 		if r.dialect == PostgreSQL {
@@ -49,9 +43,6 @@ func (r *reader) writeWord() {
 
 // writeName appends the identifier that was just read, in quotes where it needs them.
 func (r *reader) writeName() {
-	if !r.build {
-		return
-	}
 	r.space(wide)
 	quote := ""
 	for _, c := range r.text[r.from:r.to] {
@@ -76,9 +67,6 @@ func (r *reader) limit() { r.out = r.out[:min(len(r.out), MaxText)] }
 
 // writePunct appends one byte of punctuation.
 func (r *reader) writePunct(c byte, sign bool) {
-	if !r.build {
-		return
-	}
 	before, after := wide, wide
 	switch c {
 	case ',', ')', ']', '}', ';':
