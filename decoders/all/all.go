@@ -4,6 +4,7 @@ package all
 import (
 	"wire_exporter/decoders"
 	"wire_exporter/decoders/http1"
+	"wire_exporter/decoders/mysql"
 	"wire_exporter/decoders/proxyproto"
 )
 
@@ -11,4 +12,5 @@ import (
 var Plugins = []decoders.Plugin{
 	proxyproto.Plugin,
 	http1.Plugin,
+	mysql.Plugin,
 }
