@@ -148,7 +148,9 @@ func (f *Feeder) Lost(p *Pool, dir Dir, n uint64, now Time) error {
 // feed calls the Conn with the held bytes and b, and holds what it leaves.
 func (f *Feeder) feed(p *Pool, dir Dir, b []byte, now Time) error {
 	s := p.stream()
-	*s = Stream{f: f, pool: p, dir: dir, now: now, buf: b}
+	// Field by field: a composite literal is made elsewhere and copied.
+	s.f, s.pool, s.dir, s.now = f, p, dir, now
+	s.held, s.buf, s.pos, s.want, s.scanned = nil, b, 0, 0, 0
 	if h := p.at(f.held[dir]); h != nil {
 		h.add(p, b, now)
 		s.held, s.buf, s.scanned = h, h.data, h.scanned

@@ -15,6 +15,28 @@ type Sessions struct {
 	Bearer  bool     // Authorization: Bearer
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+
+	holders *[256]uint64 // by the first byte of a name; bit n: one of n bytes, or of n+64, is among Cookies. Nil before Prepared
+}
+
+// Prepared is a copy of s in which cookies are found sooner. Nil stays nil.
+func (s *Sessions) Prepared() *Sessions {
+	if s == nil {
+		return nil
+	}
+	p := *s
+	p.holders = new([256]uint64)
+	for _, c := range p.Cookies {
+		if c != "" {
+			p.holders[c[0]] |= 1 << (len(c) & 63)
+		}
+	}
+	return &p
+}
+
+// mayHold says that name can be one of Cookies. Most are not, which the first byte and the length tell.
+func (s *Sessions) mayHold(name []byte) bool {
+	return len(name) > 0 && (s.holders == nil || s.holders[name[0]]>>(len(name)&63)&1 != 0)
 }
 
 // What a hash was made of, so that a cookie never equals an address.

@@ -76,6 +76,9 @@ func (s *Stream) Line(max int) (line []byte, cut bool, err error) {
 	return nil, false, ErrShort
 }
 
+// Scanned is how many unread bytes the last Line was called for in vain: they hold no LF.
+func (s *Stream) Scanned() int { return s.scanned }
+
 // SkipLine drops everything up to and including the next LF, here and still to come.
 func (s *Stream) SkipLine() {
 	if i := bytes.IndexByte(s.buf[s.pos:], '\n'); i >= 0 {

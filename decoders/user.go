@@ -33,15 +33,16 @@ func (u *User) better(s *Sessions, rank uint16, kind byte, b []byte) {
 // Cookies looks for the configured cookies in a Cookie field (RFC 6265 section 4.2.1). Of a cut field the last pair is not
 // whole and not looked at.
 func (u *User) Cookies(s *Sessions, value []byte, cut bool) {
-	if len(s.Cookies) == 0 {
-		return
-	}
-	for more := true; more; {
+	for more := len(s.Cookies) > 0; more; {
 		var pair []byte
 		pair, value, more = cutByte(value, ';')
-		name, v, ok := cutByte(trimBlanks(pair), '=')
-		if ok && (more || !cut) {
-			u.Cookie(s, name, v)
+		pair = trimBlanks(pair)
+		n := 0
+		for n < len(pair) && pair[n] != '=' { // names are short
+			n++
+		}
+		if n < len(pair) && (more || !cut) && s.mayHold(pair[:n]) {
+			u.Cookie(s, pair[:n], pair[n+1:])
 		}
 	}
 }

@@ -24,12 +24,18 @@ func TestCookies(t *testing.T) {
 		{"good", false, 0},
 		{"", false, 0},
 		{"xgood=1", false, 0},
+		{"good =1", false, 0},
+		{"good;best", false, 0},
+		{" \t good=1 ;", false, hash("1")},
+		{";;=;good=1", false, hash("1")},
 		{"good=1", true, 0},
 		{"good=1; be", true, hash("1")},
 	} {
-		u := User{rank: noRank}
-		u.Cookies(s, []byte(c.value), c.cut)
-		equal(t, c.value, u.hash, c.want)
+		for _, s := range []*Sessions{s, s.Prepared()} {
+			u := User{rank: noRank}
+			u.Cookies(s, []byte(c.value), c.cut)
+			equal(t, c.value, u.hash, c.want)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ type message struct {
 func (c *conn) Feed(dir decoders.Dir, s *decoders.Stream) error {
 	var err error
 	for err == nil {
-		if err = c.step(dir, s); err == notHTTP || err == badLength || err == badCoding || err == badChunk {
+		if err = c.step(dir, s); err != nil && err != decoders.ErrShort {
 			err = c.misreadMessage(dir, s.Offset(), err)
 		}
 	}
@@ -117,22 +117,23 @@ func (c *conn) front() *request {
 
 func (c *conn) readHead(dir decoders.Dir, s *decoders.Stream) error {
 	m := &c.w.message[dir]
-	for {
+	for s.Scanned() > 0 || !c.readFields(dir, m, s) {
 		line, cut, err := s.Line(maxLine)
 		if err != nil {
 			return err
 		}
 		if len(line) == 0 {
-			if dir == decoders.ToServer {
-				return c.endRequestHead(s)
-			}
-			return c.endResponseHead(s)
+			break
 		}
 		if err := m.limit(c.d, s); err != nil {
 			return err
 		}
 		c.readField(dir, m, line, cut)
 	}
+	if dir == decoders.ToServer {
+		return c.endRequestHead(s)
+	}
+	return c.endResponseHead(s)
 }
 
 func (c *conn) readField(dir decoders.Dir, m *message, line []byte, cut bool) {

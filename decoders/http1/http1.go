@@ -38,12 +38,15 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 	if cfg.MaxHeadBytes < 1<<10 || cfg.MaxHeadBytes > 16<<20 {
 		return nil, fmt.Errorf("max_head_bytes: %d is not between 1024 and 16777216", cfg.MaxHeadBytes)
 	}
-	return &decoder{maxHead: uint64(cfg.MaxHeadBytes), sessions: env.Sessions, memory: env.Memory}, nil
+	d := &decoder{maxHead: uint64(cfg.MaxHeadBytes), sessions: env.Sessions.Prepared(), memory: env.Memory}
+	d.wanted = newWanted(d.sessions)
+	return d, nil
 }
 
 // decoder is what the connections of one worker share.
 type decoder struct {
 	maxHead  uint64
+	wanted   [2]wanted // by direction
 	sessions *decoders.Sessions
 	memory   *decoders.Memory
 	out      decoders.Sink

@@ -134,8 +134,11 @@ func (c *conn) lose(dir decoders.Dir, offset uint64) {
 // maxMisread is how often one connection may be misread before it is given up: it is HTTP no more, if it ever was.
 const maxMisread = 8
 
-// misreadMessage treats a message that makes no sense, or does not say where it ends, like a loss.
+// misreadMessage treats a message that makes no sense, or does not say where it ends, like a loss. Other errors it gives back.
 func (c *conn) misreadMessage(dir decoders.Dir, offset uint64, why error) error {
+	if why != notHTTP && why != badLength && why != badCoding && why != badChunk {
+		return why
+	}
 	if c.misread++; c.misread > maxMisread {
 		return why
 	}

@@ -63,13 +63,11 @@ func (c *conn) fill(t *decoders.Txn, q *request, r *response) {
 	if len(path) == 0 && isPath {
 		path = rootPath
 	}
-	*t = decoders.Txn{
-		Kind: decoders.Request, Flow: c.f,
-		Operation: q.method.Bytes(), Resource: path, ResourceIsPath: isPath,
-		Target: target, Authority: hostOnly(q.authority.Bytes()),
-		Session: q.session, TraceID: q.trace,
-		Start: q.start, RequestEnd: q.end, BytesIn: q.size,
-	}
+	*t = decoders.Txn{} // then field by field: a literal would be made elsewhere and copied
+	t.Kind, t.Flow, t.Operation = decoders.Request, c.f, q.method.Bytes()
+	t.Resource, t.ResourceIsPath, t.Target, t.Authority = path, isPath, target, hostOnly(q.authority.Bytes())
+	t.Session, t.TraceID = q.session, q.trace
+	t.Start, t.RequestEnd, t.BytesIn = q.start, q.end, q.size
 	if r.begun {
 		t.Code, t.ContentType, t.FirstByte, t.BytesOut = r.code[:], r.contentType.Bytes(), r.first, r.size
 	}

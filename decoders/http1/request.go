@@ -26,7 +26,14 @@ type request struct {
 	headRead bool // its head is complete
 	done     bool // it is complete, or nothing more of it will be seen
 	forsaken bool // its response was lost: what the server sends does not belong to it
+}
 
+// reset makes r as good as new; the room of its texts is used again.
+func (r *request) reset() {
+	method, target, authority := r.method, r.target, r.authority
+	*r = request{}
+	r.method, r.target, r.authority = method, target, authority
+	r.user.Reset()
 }
 
 // readRequestLine reads the first line of a request.
@@ -72,13 +79,11 @@ func (c *conn) beginRequest(method, target []byte, at decoders.Time, from uint64
 		r = w.requests.Push()
 	}
 	c.d.grown(w, (w.requests.Cap()-slots)*slotSize)
-	*r = request{
-		method: r.method, target: r.target, authority: r.authority, // their room is used again
-		start: at, from: from, headOnly: string(method) == "HEAD", connect: string(method) == "CONNECT", forsaken: c.order == blind,
-	}
+	r.reset()
+	r.start, r.from, r.forsaken = at, from, c.order == blind
+	r.headOnly, r.connect = string(method) == "HEAD", string(method) == "CONNECT"
 	path, authority := cutTarget(target, r.connect)
 	r.path = path
-	r.user.Reset()
 	c.d.set(w, &r.method, method, maxMethod)
 	c.d.set(w, &r.target, target, maxTarget)
 	c.d.set(w, &r.authority, authority, maxHost)

@@ -15,8 +15,10 @@ type response struct {
 }
 
 func (r *response) reset() {
+	contentType := r.contentType
+	*r = response{}
+	r.contentType = contentType
 	r.contentType.Clear()
-	*r = response{contentType: r.contentType}
 }
 
 // interim says whether the response is followed by another to the same request (RFC 9110 section 15.2).

@@ -19,11 +19,9 @@ func cutTarget(target []byte, connect bool) (path span, authority []byte) {
 			}
 		}
 	}
-	to := from
-	for to < len(target) && target[to] != '?' && target[to] != '#' {
-		to++
-	}
-	return span{uint16(from), uint16(to)}, authority
+	rest, _, _ := cutByte(target[from:], '?')
+	rest, _, _ = cutByte(rest, '#')
+	return span{uint16(from), uint16(from + len(rest))}, authority
 }
 
 // span is a range of a request target, which is shorter than 64 KiB.
@@ -31,8 +29,8 @@ type span struct{ from, to uint16 }
 
 // hostOnly takes the user and the port off an authority (RFC 3986 section 3.2); an IPv6 address keeps its brackets.
 func hostOnly(authority []byte) []byte {
-	if i := bytes.LastIndexByte(authority, '@'); i >= 0 {
-		authority = authority[i+1:]
+	if bytes.IndexByte(authority, '@') >= 0 {
+		authority = authority[bytes.LastIndexByte(authority, '@')+1:]
 	}
 	if len(authority) > 0 && authority[0] == '[' {
 		if i := bytes.IndexByte(authority, ']'); i >= 0 {

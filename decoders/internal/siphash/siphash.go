@@ -7,44 +7,38 @@ import (
 	"math/bits"
 )
 
-type state struct{ v0, v1, v2, v3 uint64 }
-
-func (s *state) round() {
-	s.v0 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 13) ^ s.v0
-	s.v0 = bits.RotateLeft64(s.v0, 32)
-	s.v2 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 16) ^ s.v2
-	s.v0 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 21) ^ s.v0
-	s.v2 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 17) ^ s.v2
-	s.v2 = bits.RotateLeft64(s.v2, 32)
-}
-
-func (s *state) word(m uint64) {
-	s.v3 ^= m
-	s.round()
-	s.round()
-	s.v0 ^= m
+// round takes and returns the state in registers: as a struct it would live in memory, at twice the time.
+func round(v0, v1, v2, v3 uint64) (uint64, uint64, uint64, uint64) {
+	v0, v2 = v0+v1, v2+v3
+	v1, v3 = bits.RotateLeft64(v1, 13)^v0, bits.RotateLeft64(v3, 16)^v2
+	v0, v2 = bits.RotateLeft64(v0, 32)+v3, v2+v1
+	v1, v3 = bits.RotateLeft64(v1, 17)^v2, bits.RotateLeft64(v3, 21)^v0
+	return v0, v1, bits.RotateLeft64(v2, 32), v3
 }
 
 // Sum hashes b under key, with kind mixed into the key so that inputs of different kinds never meet. Kind 0 is plain
 // SipHash-2-4.
 func Sum(key [16]byte, kind byte, b []byte) uint64 {
 	k0, k1 := binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:])^uint64(kind)<<56
-	s := state{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573}
-	last := uint64(len(b)) << 56
+	v0, v1, v2, v3 := k0^0x736f6d6570736575, k1^0x646f72616e646f6d, k0^0x6c7967656e657261, k1^0x7465646279746573
+	m := uint64(len(b)) << 56
 	for ; len(b) >= 8; b = b[8:] {
-		s.word(binary.LittleEndian.Uint64(b))
+		word := binary.LittleEndian.Uint64(b)
+		v3 ^= word
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
+		v0 ^= word
 	}
 	for i, c := range b {
-		last |= uint64(c) << (8 * i)
+		m |= uint64(c) << (8 * i)
 	}
-	s.word(last)
-	s.v2 ^= 0xff
+	v3 ^= m
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0 ^= m
+	v2 ^= 0xff
 	for range 4 {
-		s.round()
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
 	}
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
+	return v0 ^ v1 ^ v2 ^ v3
 }
