@@ -93,8 +93,11 @@ func (s *sensor) open(setup pipeline.Setup) (err error) {
 			s.capture.Files[i] = capture.Stdin
 		}
 	}
-	if s.opened, err = capture.Open(s.capture); err != nil {
-		return err
+	s.opened = new(capture.Capture) // of access logs alone
+	if len(s.capture.Interfaces)+len(s.capture.Files) > 0 {
+		if s.opened, err = capture.Open(s.capture); err != nil {
+			return err
+		}
 	}
 	setup.Capture, setup.Book, setup.Metrics, setup.Flow, setup.Decoders = s.opened, s.book, s.metrics, s.config.Flow, s.config.Decoders
 	setup.Flow.Memory = int64(s.memory)

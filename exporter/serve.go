@@ -36,6 +36,7 @@ type server struct {
 	logging   promslog.Config
 	lifecycle bool
 	speed     string
+	positions string // file
 
 	log   *slog.Logger
 	mu    sync.Mutex // one reload at a time
@@ -55,6 +56,7 @@ func serveCommand(app *kingpin.Application) func() error {
 	cmd.Flag("capture.workers", "Workers that share a live capture.").Default(defaultWorkers()).IntVar(&s.capture.Workers)
 	cmd.Flag("capture.ring-bytes", "Memory of one worker's rings; 0 shares 64 MiB among all workers.").Default("0").IntVar(&s.capture.RingBytes)
 	cmd.Flag("web.enable-lifecycle", "Allow reloading by a POST to /-/reload.").BoolVar(&s.lifecycle)
+	cmd.Flag("accesslog.positions", "File that remembers how far access logs were read; empty: follow them from their ends.").Default(defaultPositions()).StringVar(&s.positions)
 	s.web = kingpinflag.AddFlags(cmd, ":10177")
 	s.logging.Level, s.logging.Format = promslog.NewLevel(), promslog.NewFormat()
 	cmd.Flag(flag.LevelFlagName, flag.LevelFlagHelp).Default("info").SetValue(s.logging.Level)
@@ -65,16 +67,20 @@ func serveCommand(app *kingpin.Application) func() error {
 func (s *server) run() (err error) {
 	s.log = promslog.New(&s.logging)
 	s.started = time.Now()
-	if len(s.capture.Interfaces)+len(s.capture.Files) == 0 {
-		return errors.New("nothing to listen to: give --capture.interface=NAME (or any), or --capture.file=PATH (- is the standard input)")
-	}
 	if s.capture.Speed, err = capture.ParseSpeed(s.speed); err != nil {
 		return err
 	}
 	if err := s.load(); err != nil {
 		return err
 	}
-	if err := s.open(pipeline.Setup{}); err != nil {
+	if len(s.capture.Interfaces)+len(s.capture.Files)+len(s.config.AccessLogs) == 0 {
+		return errors.New("nothing to listen to: give --capture.interface=NAME (or any), or --capture.file=PATH (- is the standard input), or access_logs in the configuration")
+	}
+	logs, err := s.logs()
+	if err != nil {
+		return err
+	}
+	if err := s.open(pipeline.Setup{Logs: logs}); err != nil {
 		return err
 	}
 	defer s.opened.Close()

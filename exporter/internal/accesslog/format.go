@@ -2,6 +2,8 @@ package accesslog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -109,3 +111,6 @@ var names = map[string]field{
 	"duration_s": seconds, "duration_ms": millis, "duration_us": micros, "duration_ns": nanos, "bytes_in": received, "bytes_out": sent,
 	"cookies": cookies, "authorization": authorization,
 }
+
+// FieldNames are the names that JSON knows, in the order of the alphabet.
+func FieldNames() []string { return slices.Sorted(maps.Keys(names)) }

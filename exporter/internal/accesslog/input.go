@@ -187,6 +187,9 @@ func (in *Input) remember() {
 			in.positions.set(path, position{inodeOf(info), f.position()})
 		}
 	}
+	if err := in.positions.Save(); err != nil {
+		in.say("positions", err)
+	}
 }
 
 // drop stops following a file, with what was counted of it kept.

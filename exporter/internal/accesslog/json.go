@@ -23,12 +23,7 @@ func JSON(fields map[string]string) (Format, error) {
 	for name, path := range fields {
 		f, ok := names[name]
 		if !ok {
-			known := make([]string, 0, len(names))
-			for n := range names {
-				known = append(known, n)
-			}
-			slices.Sort(known)
-			return Format{}, fmt.Errorf("%s is no field; write one of %s", strconv.Quote(name), strings.Join(known, ", "))
+			return Format{}, fmt.Errorf("%s is no field; write one of %s", strconv.Quote(name), strings.Join(FieldNames(), ", "))
 		}
 		tokens = append(tokens, token{field: f, name: path})
 	}

@@ -17,6 +17,7 @@ func (p *parser) check() {
 	}
 	p.checkPorts()
 	p.checkUsers()
+	p.checkLogs()
 	p.tryPlugins()
 	if len(p.report.mistakes) == 0 {
 		p.warnShadowed()

@@ -16,19 +16,24 @@ import (
 	"time"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/accesslog"
 	"wire_exporter/exporter/internal/calendar"
 	"wire_exporter/exporter/internal/flow"
 	"wire_exporter/exporter/internal/label"
 )
 
-// Config is a configuration that was checked as a whole. It is never changed after Load, but by Refresh.
+// Config is a configuration that was checked as a whole. It is never changed after Load, but by Refresh, and by replay before it
+// makes decoders.
 type Config struct {
-	Label    label.Config       // services, clients, limits, what to leave out and for whom to measure
-	Flow     flow.Config        // timeouts, the plugins, and which server is configured to speak which of them
-	Sessions *decoders.Sessions // how users are recognised; never nil
-	Calendar *calendar.Config   // what kind of day it is; nil: there is no calendar
+	Label      label.Config       // services, clients, limits, what to leave out and for whom to measure
+	Flow       flow.Config        // timeouts, the plugins, and which server is configured to speak which of them
+	Sessions   *decoders.Sessions // how users are recognised; never nil
+	AccessLogs []accesslog.Config // the second source
+	Calendar   *calendar.Config   // what kind of day it is; nil: there is no calendar
 	// Warnings are what is allowed but hardly meant, in the order of the file, each with its place.
 	Warnings []string
+	// Raw asks the decoders to keep SQL texts as they came; no key sets it, replay --raw does.
+	Raw bool
 
 	plugins  []decoders.Plugin
 	blocks   []block // one for each plugin, at the plugin's index
@@ -60,7 +65,7 @@ func (c *Config) Decoders(mem *decoders.Memory) ([]decoders.Decoder, error) {
 		if c.blocks[i].off {
 			continue
 		}
-		d, err := p.New(decoders.Env{Sessions: c.Sessions, Memory: mem}, c.blocks[i].unmarshal)
+		d, err := p.New(decoders.Env{Sessions: c.Sessions, Memory: mem, Raw: c.Raw}, c.blocks[i].unmarshal)
 		if err != nil {
 			return nil, fmt.Errorf("protocols.%s: %w", p.Name, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/accesslog"
 )
 
 var update = flag.Bool("update", false, "write the wanted results anew")
@@ -190,6 +191,9 @@ func TestGood(t *testing.T) {
 		if c.Calendar != nil {
 			result["calendar"] = c.Calendar
 		}
+		if c.AccessLogs != nil {
+			result["access_logs"] = shown(c.AccessLogs)
+		}
 		text, err := json.MarshalIndent(result, "", " ")
 		if err != nil {
 			t.Fatal(err)
@@ -245,4 +249,12 @@ func TestLoadFile(t *testing.T) {
 	if _, err := Load(write("big.yml", strings.Repeat("#", maxFile+1), 0o600), testPlugins); err == nil || !strings.Contains(err.Error(), "at most 1048576 bytes") {
 		t.Error(err)
 	}
+}
+
+// shown are inputs as a test can read them: a format shows itself in what the accesslog package makes of lines.
+func shown(inputs []accesslog.Config) (all []string) {
+	for _, in := range inputs {
+		all = append(all, fmt.Sprintf("%s service=%s server=%s zone=%s from_start=%t format=%t", in.Path, in.Service, in.Server.AddrPort(), in.Zone, in.FromStart, !in.Format.Zero()))
+	}
+	return all
 }

@@ -20,10 +20,11 @@ type parser struct {
 	// Where things stand that are checked against each other when all is read.
 	entries    []service
 	callers    []node // clients
-	keyFile    *node  // users.key_file
-	proxies    *node  // users.trusted_proxies
-	configured *node  // measure.ports, when it is "configured"
-	captured   *node  // measure.ports, when it is a list
+	logs       []*accessLog
+	keyFile    *node // users.key_file
+	proxies    *node // users.trusted_proxies
+	configured *node // measure.ports, when it is "configured"
+	captured   *node // measure.ports, when it is a list
 }
 
 func (p *parser) defaults() {
@@ -47,6 +48,7 @@ func (p *parser) root(n node) {
 		field{"protocols", p.protocols},
 		field{"flow", p.flow},
 		field{"calendar", p.calendar},
+		field{"access_logs", p.accessLogs},
 	)
 }
 

@@ -36,6 +36,7 @@ func (c *Config) NeedsRestart(before *Config) (keys []string) {
 	}{
 		{"flow", timeouts(c) != timeouts(before)},
 		{"limits.series", c.Label.Limits.Series != before.Label.Limits.Series},
+		{"access_logs", !reflect.DeepEqual(c.AccessLogs, before.AccessLogs)},
 		{"measure.ports", !slices.Equal(c.capture, before.capture)},
 	} {
 		if k.changed {

@@ -30,6 +30,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.passServices()
 	m.passUsers()
 	m.passCapture()
+	m.passLogs()
 	m.passFlows()
 	m.passSelf()
 	m.passCalendar()
@@ -94,6 +95,21 @@ func (m *Metrics) passCapture() {
 	p.elsewhere.pass(float64(m.elsewhere))
 	for _, e := range in.Errors {
 		p.errors.pass(float64(e.N), m.registry.protocol(e.Protocol), valid(e.Reason))
+	}
+}
+
+func (m *Metrics) passLogs() {
+	p := &m.plain
+	for _, l := range m.input.Logs {
+		name := valid(l.File)
+		p.logLines.pass(float64(l.Lines), name)
+		p.logBytes.pass(float64(l.Bytes), name)
+		for _, r := range l.Malformed {
+			p.logMalformed.pass(float64(r.N), name, r.Reason)
+		}
+		if l.Newest != 0 {
+			p.logNewest.pass(float64(l.Newest)/1e9, name)
+		}
 	}
 }
 

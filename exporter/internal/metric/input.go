@@ -13,6 +13,7 @@ type Input struct {
 	Waiting    []Waiting
 	Flow       Flow
 	Interfaces []Interface
+	Logs       []Log
 	Duplicates uint64   // packets that were seen before
 	Undecoded  []Reason // payload bytes that went through no decoder
 	Errors     []Error  // what decoders gave up on
@@ -59,6 +60,14 @@ type Interface struct {
 	Dropped []Reason
 }
 
+// Log is what was read of the access logs of one pattern.
+type Log struct {
+	File         string // the pattern
+	Lines, Bytes uint64
+	Malformed    []Reason      // lines that made no transaction
+	Newest       decoders.Time // of the newest request; zero: none was read
+}
+
 // Reason is how much of something there was for a reason.
 type Reason struct {
 	Reason string
@@ -79,6 +88,7 @@ func (in *Input) reset() {
 		Waiting:    in.Waiting[:0],
 		Flow:       Flow{Evicted: in.Flow.Evicted[:0]},
 		Interfaces: in.Interfaces[:0],
+		Logs:       in.Logs[:0],
 		Undecoded:  in.Undecoded[:0],
 		Errors:     in.Errors[:0],
 	}

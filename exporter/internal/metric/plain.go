@@ -17,6 +17,7 @@ type plain struct {
 	flows, memory, memoryLimit, gaps, evicted      *passed
 	series, seriesLimit, seriesFolded              *passed
 	reloaded, reloadedAt                           *passed
+	logLines, logBytes, logMalformed, logNewest    *passed
 	utcOffset, dayType, likeDay, maintenance       *passed
 	all                                            []*passed
 }
@@ -65,6 +66,11 @@ func newPlain() (p plain) {
 	p.undecoded = counter("wire_capture_undecoded_bytes_total", "Payload that went through no decoder, in bytes, by reason.", "reason")
 	p.elsewhere = counter("wire_transactions_elsewhere_total", "Transactions left to another sensor, because their server is not among those that this one measures.")
 	p.errors = counter("wire_decoder_errors_total", "Connections whose decoder gave up, by reason.", "protocol", "reason")
+
+	p.logLines = counter("wire_accesslog_lines_total", "Lines read from access logs, comments aside.", "file")
+	p.logBytes = counter("wire_accesslog_bytes_total", "Bytes read from access logs.", "file")
+	p.logMalformed = counter("wire_accesslog_malformed_lines_total", "Lines of access logs that made no request, by reason.", "file", "reason")
+	p.logNewest = gauge("wire_accesslog_newest_request_timestamp_seconds", "Time of the newest request read from access logs, in seconds since the epoch.", "file")
 
 	p.flows = gauge("wire_flow_active", "Connections that are being followed.")
 	p.memory = gauge("wire_flow_memory_bytes", "Memory used for the connections that are being followed, in bytes.")

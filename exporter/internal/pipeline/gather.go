@@ -16,12 +16,11 @@ func (p *Pipeline) gather(in *metric.Input) {
 			in.Now = max(in.Now, w.table.Now())
 			w.services(in)
 			w.flow(in)
-			for r := range packet.Reason(packet.NumReasons) {
-				if r != packet.OK {
-					in.Undecoded = append(in.Undecoded, metric.Reason{Reason: r.String(), N: w.unparsed[r]})
-				}
-			}
+			w.unread(in)
 		})
+	}
+	for _, w := range p.logs {
+		w.gather(in)
 	}
 	for _, s := range p.setup.Capture.Stats() {
 		in.Interfaces = append(in.Interfaces, received(s))
@@ -34,6 +33,20 @@ func received(s capture.InterfaceStats) metric.Interface {
 		i.Dropped = append(i.Dropped, metric.Reason{Reason: r.String(), N: s.Dropped[r]})
 	}
 	return i
+}
+
+// unread puts in what gave no segment. A fragment is counted when it is known that it never will.
+func (w *worker) unread(in *metric.Input) {
+	for r := range packet.Reason(packet.NumReasons) {
+		if r != packet.OK && r != packet.Fragment {
+			in.Undecoded = append(in.Undecoded, metric.Reason{Reason: r.String(), N: w.unparsed[r]})
+		}
+	}
+	s := w.parser.Fragments()
+	in.Duplicates += s.Duplicates
+	for l := range packet.FragmentLoss(packet.NumFragmentLosses) {
+		in.Undecoded = append(in.Undecoded, metric.Reason{Reason: l.String(), N: s.Lost[l]})
+	}
 }
 
 // services puts in what TCP shows of each service, and what is in flight there.

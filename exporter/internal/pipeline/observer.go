@@ -6,34 +6,7 @@ import (
 )
 
 // Transaction implements flow.Observer.
-func (w *worker) Transaction(plugin int, t *decoders.Txn) {
-	v := w.labels.Label(t, uint8(plugin), label.Wire, &w.set)
-	switch v {
-	case label.Elsewhere:
-		w.shard.Elsewhere()
-	case label.Counted:
-		w.shard.Transaction(t, &w.set)
-		w.users(t)
-	}
-	if w.tap != nil {
-		w.tap(plugin, t, &w.set, v)
-	}
-}
-
-// users counts log-ins and log-outs.
-func (w *worker) users(t *decoders.Txn) {
-	event, outcome := w.labels.Login(t, &w.set)
-	if event == label.NoUserEvent {
-		return
-	}
-	set := w.set
-	set.Outcome = outcome
-	if event == label.UserLogin {
-		w.shard.Login(&set)
-	} else {
-		w.shard.Logout(&set)
-	}
-}
+func (w *worker) Transaction(plugin int, t *decoders.Txn) { w.count(plugin, t, label.Wire) }
 
 // Count implements flow.Observer.
 func (w *worker) Count(_ int, f *decoders.Flow, reason decoders.Malformed) {

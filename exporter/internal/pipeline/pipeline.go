@@ -25,6 +25,7 @@ type Setup struct {
 	Metrics  *metric.Metrics
 	Flow     flow.Config                                               // its Memory is for all workers together
 	Decoders func(memory *decoders.Memory) ([]decoders.Decoder, error) // makes one worker's, in the order of Flow.Plugins
+	Logs     Logs                                                      // the second source
 
 	// Tap sees every transaction that is labelled, whatever the verdict, on its worker's goroutine; nil: nobody. t and set are
 	// valid during the call only.
@@ -37,6 +38,7 @@ type Setup struct {
 type Pipeline struct {
 	setup   Setup
 	workers []*worker
+	logs    []*logWorker
 	minute  atomic.Int64 // the last one that was housekept, since the epoch
 }
 
@@ -44,9 +46,9 @@ type Pipeline struct {
 func New(s Setup) (*Pipeline, error) {
 	p := &Pipeline{setup: s}
 	n := len(s.Capture.Sources())
-	s.Flow.Memory /= int64(n)
+	s.Flow.Memory /= int64(max(n, 1))
 	for range n {
-		w := &worker{p: p, labels: s.Book.Worker(), shard: s.Metrics.Shard(), tap: s.Tap, before: s.Before}
+		w := &worker{p: p, tally: p.tally(), before: s.Before}
 		ds, err := s.Decoders(&w.memory)
 		if err != nil {
 			return nil, err
@@ -54,11 +56,12 @@ func New(s Setup) (*Pipeline, error) {
 		w.table = flow.New(s.Flow, ds, &w.memory, w)
 		p.workers = append(p.workers, w)
 	}
+	p.follow(s.Logs)
 	s.Metrics.Attach(p.gather)
 	return p, nil
 }
 
-// Run takes frames until every source has ended or ctx is done. Metrics can be gathered before, meanwhile and afterwards.
+// Run takes frames until every source has ended or ctx is done; with access logs to follow, until ctx is done. Metrics can be gathered before, meanwhile and afterwards.
 func (p *Pipeline) Run(ctx context.Context) error {
 	errs := make([]error, len(p.workers))
 	var all sync.WaitGroup
@@ -66,6 +69,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		all.Go(func() {
 			errs[i] = p.workers[i].run(ctx, source)
 		})
+	}
+	for _, w := range p.logs {
+		all.Go(func() { w.run(ctx) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
@@ -127,6 +133,11 @@ func (p *Pipeline) housekeep(now decoders.Time) {
 			w.table.Rename(tags...)
 		})
 	}
+	for _, w := range p.logs {
+		w.mu.Lock()
+		w.shard.Forget(released)
+		w.mu.Unlock()
+	}
 }
 
 // worker takes the frames of one source. Its lock is taken once a batch, not once a frame: what it guards is free whenever
@@ -136,14 +147,11 @@ type worker struct {
 	mu      sync.Mutex
 	working bool // mu is held by the worker's goroutine; only that one looks
 
-	parser   packet.Parser
-	segment  packet.Segment
-	memory   decoders.Memory
-	table    *flow.Table
-	labels   *label.Labeler
-	shard    *metric.Shard
-	set      label.Set
-	tap      func(int, *decoders.Txn, *label.Set, label.Verdict)
+	parser  packet.Parser
+	segment packet.Segment
+	memory  decoders.Memory
+	table   *flow.Table
+	tally
 	before   func(int64)
 	unparsed [packet.NumReasons]uint64 // bytes of frames that gave no segment
 }
@@ -151,6 +159,7 @@ type worker struct {
 func (w *worker) run(ctx context.Context, source capture.Source) error {
 	err := source.Run(ctx, w)
 	w.start()
+	w.parser.Close()
 	w.table.Close()
 	w.stop()
 	return err
@@ -195,6 +204,7 @@ func (w *worker) Frame(f *capture.Frame) {
 // Idle implements capture.Handler.
 func (w *worker) Idle(now int64) {
 	w.start()
+	w.parser.Expire(now)
 	w.table.Advance(decoders.Time(now))
 	w.stop()
 	w.p.housekeep(decoders.Time(now))
