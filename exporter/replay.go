@@ -56,6 +56,7 @@ func (r *replayer) run() error {
 	if err := r.load(); err != nil {
 		return err
 	}
+	r.config.Raw = r.raw
 	r.out = bufio.NewWriterSize(os.Stdout, 64<<10)
 	r.registry = prometheus.NewRegistry()
 	if err := r.metrics.Register(r.registry); err != nil {

@@ -11,7 +11,8 @@ import (
 //
 //   - the client's next command: the first bytes that it sends after the server has spoken, if they have sequence number 0 and the
 //     form of a command. Clients send nothing while they wait, so the server's turn ends what was before. At the very
-//     beginning of what was seen nobody has spoken yet; there only commands with a form of their own are believed.
+//     beginning of what was seen, and behind a hole, that is not known; there only commands with a form of their own are
+//     believed.
 //   - the server's next response: the first bytes that it sends after such a command is complete, if they have the sequence number
 //     that follows the command's and the form of a response.
 //
@@ -23,7 +24,7 @@ type turn uint8
 
 const (
 	inside    turn = iota // it goes on with what it has said before
-	atStart               // nothing was seen yet
+	unproven              // nothing was seen yet, or what is missing may have been all of it
 	hasSpoken             // the server has spoken since
 )
 
@@ -97,7 +98,7 @@ func (c *conn) looksLikeClient(b []byte) decoders.Verdict {
 	if verdict != decoders.Yes && c.z == nil {
 		verdict = max(verdict, looksCompressed(b)) // More beats Yes: wait for both
 	}
-	if verdict == decoders.No && c.turn == atStart {
+	if verdict == decoders.No && c.turn == unproven {
 		verdict = looksLikeHandshakeResponse(b)
 	}
 	return verdict
@@ -155,7 +156,7 @@ func (c *conn) lose(dir decoders.Dir, offset uint64) {
 	if dir == decoders.ToServer {
 		c.breakCommand(offset) // what was lost came after it: the next response is still its
 		c.loseTransaction()
-		c.state[dir], c.turn, c.waiting, c.stale = lost, inside, 0, 0
+		c.state[dir], c.turn, c.waiting, c.stale = lost, unproven, 0, 0
 		return
 	}
 	c.serverSpoke()

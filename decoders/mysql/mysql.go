@@ -96,7 +96,7 @@ func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 	}
 	*c = conn{d: d, f: f, caps: unknownCaps}
 	if f.Midstream {
-		c.state, c.turn = [2]state{lost, lost}, atStart
+		c.state, c.turn = [2]state{lost, lost}, unproven
 	} else {
 		c.state = [2]state{handshake, greeting}
 	}

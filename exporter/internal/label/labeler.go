@@ -163,7 +163,7 @@ func (l *Labeler) operation(svc *service, t *decoders.Txn, protocol uint8) ID {
 	if t.ResourceIsPath || int(protocol) < len(l.rules.http) && l.rules.http[protocol] {
 		return l.atOnce(svc, Operations, op, isCommonMethod(op) || isMethod(op) && answered(t))
 	}
-	return l.atOnce(svc, Operations, op, isVerb(op) && t.Outcome != decoders.ClientError)
+	return l.atOnce(svc, Operations, op, isCommonVerb(op) || isVerb(op) && t.Outcome != decoders.ClientError)
 }
 
 // client is the name of who calls.

@@ -75,6 +75,15 @@ func isMethod(b []byte) bool {
 	return isCommonMethod(b)
 }
 
+// isCommonVerb knows the verbs that nearly every database client uses: a service has them whether they succeed or not.
+func isCommonVerb(b []byte) bool {
+	switch string(b) {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK", "SET", "CALL":
+		return true
+	}
+	return false
+}
+
 // isVerb says whether b looks like an operation of a protocol without a registry: SELECT, AAAA, GetBalance.
 func isVerb(b []byte) bool {
 	return isMadeOf(b, 32, func(c byte) bool { return isDigit(c) || isLetter(c) || c == '_' }) && !isDigit(b[0]) && !hasNumber(b)
