@@ -34,6 +34,7 @@ import (
 //	! udp                     each segment is a datagram
 //	! unrecoverable           after a loss nothing is found again (requests that overtake each other)
 //	! evicted                 the connection is closed for want of room; without this the capture ends
+//	! again                   from here on it can be said again (in front of it: a log-in); without this, from the beginning
 //	= GET resource=/ …        what comes out, in this order; `go test -update` writes these lines
 type Conversation struct {
 	Name      string
@@ -41,6 +42,7 @@ type Conversation struct {
 	Transport decoders.Transport
 
 	unrecoverable bool
+	repeats       int // index of the first event that can be said again
 
 	events []event
 	want   []string
@@ -184,6 +186,8 @@ func (p *parser) directive(text string) error {
 		p.c.unrecoverable = true
 	case "udp":
 		p.c.Transport = decoders.UDP
+	case "again":
+		p.c.repeats, p.joined = len(p.c.events), false
 	default:
 		return fmt.Errorf("unknown directive %q", text)
 	}

@@ -17,7 +17,7 @@ type record struct {
 
 // txn is what is compared of a transaction when its line as a whole cannot be the same.
 type txn struct {
-	request         string // what tells it from others: kind, start, operation, resource, statement
+	request         request
 	code            string
 	outcome         decoders.Outcome
 	start           decoders.Time
@@ -25,12 +25,19 @@ type txn struct {
 	line            string
 }
 
+// request is what tells a transaction from others.
+type request struct {
+	kind  decoders.Kind
+	start decoders.Time
+	names [3]string // operation, resource, statement
+}
+
 // Transaction implements decoders.Sink.
 func (r *record) Transaction(t *decoders.Txn) {
 	l := line(t)
 	r.lines = append(r.lines, l)
 	r.txns = append(r.txns, txn{
-		request: fmt.Sprintf("%v %v %s %s %s", t.Kind, t.Start, t.Operation, t.Resource, t.Statement),
+		request: request{t.Kind, t.Start, [...]string{string(t.Operation), string(t.Resource), string(t.Statement)}},
 		code:    string(t.Code), outcome: t.Outcome, start: t.Start, firstByte: t.FirstByte, last: t.End, line: l,
 	})
 }
