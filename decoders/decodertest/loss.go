@@ -91,9 +91,12 @@ func (c *Conversation) thrice(events []event) []event {
 }
 
 // lastTime is what r says of the requests of the second repetition.
-func (r *record) lastTime() (lines []string) {
+func (r *record) lastTime() (lines []string) { return r.since(epoch + 2*later) }
+
+// since is what r says of the requests that began at a time or later.
+func (r *record) since(at decoders.Time) (lines []string) {
 	for _, t := range r.txns {
-		if t.start >= epoch+2*later {
+		if t.start >= at {
 			lines = append(lines, t.line)
 		}
 	}
@@ -107,7 +110,8 @@ func (c *Conversation) again(s Subject) (lines []string, ok bool) {
 		return nil, false
 	}
 	once, r := c.play(s, c.events), c.play(s, c.thrice(c.events))
-	return r.lastTime(), len(once.txns)+2*len(r.lastTime()) == len(r.txns)
+	lines = r.lastTime()
+	return lines, len(lines) == len(once.since(c.events[c.repeats].at)) && len(once.txns)+2*len(lines) == len(r.txns)
 }
 
 // recovers plays lossy events, then the conversation twice: all of the last repetition must come out right.
