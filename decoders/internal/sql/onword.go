@@ -5,7 +5,7 @@ func (r *reader) onWord() {
 	if r.verb == nothing {
 		r.firstWord(e)
 	}
-	if e == nil {
+	if e == nil || e.id == kwUser && !r.verb.aboutPeople() {
 		r.plainWord()
 		return
 	}
@@ -63,7 +63,7 @@ func (r *reader) keyword(e *entry) {
 	case kwUser:
 		r.hide = r.hide || r.depth == 0 && r.verb.aboutPeople()
 	case kwTo, kwFrom:
-		r.hide = r.hide || r.depth == 0 && (r.verb == vSet || r.verb == vGrant || r.verb == vRevoke)
+		r.hide = r.hide || r.depth == 0 && (r.verb == vSet || r.verb == vRollback || r.verb == vGrant || r.verb == vRevoke)
 	case kwTransaction:
 		if r.verb == vStart {
 			r.verb = vBegin
@@ -94,4 +94,15 @@ func (r *reader) function(w keyword) {
 }
 
 // hidden says that a name is not to be shown here. (In SET x = (SELECT …) the subquery is.)
-func (r *reader) hidden() bool { return r.hide && (r.depth <= 0 || r.verb != vSet) }
+func (r *reader) hidden() bool {
+	return r.hide && (r.depth <= 0 || r.verb != vSet) || r.dialect == MySQL && r.kind == punct && r.char == '@' && r.variable()
+}
+
+// variable says that the name behind an '@' is a user's: @total, but not @@version.
+func (r *reader) variable() bool {
+	i := r.from - 1
+	if r.quotes {
+		i--
+	}
+	return i > 0 && r.text[i] == '@' && r.text[i-1] != '@'
+}

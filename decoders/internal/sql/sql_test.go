@@ -26,13 +26,14 @@ func TestStatements(t *testing.T) {
 		{both, "hunter2", "", "", ""},
 		{both, "create table if not exists t (a int not null)", "CREATE", "t", "CREATE TABLE IF NOT EXISTS t(a INT NOT NULL)"},
 		{PostgreSQL, `SELECT "Name", "plain" FROM "Bank"."t x" WHERE a->>'k' = $1::text AND b @> ARRAY[1,2,3]`, "SELECT", "Bank.t x",
-			`SELECT "Name", plain FROM "Bank"."t x" WHERE a ->> ? = ?::TEXT AND b @> ARRAY[?]`},
+			`SELECT "Name", plain FROM "Bank"."t x" WHERE a ->> ? = ?::text AND b @> ARRAY[?]`},
 		{PostgreSQL, `SELECT E'a\'b', U&'\0041', $$it's$$, $q$ 'x' $q$, 'a' 'b' /* a /* b */ c */ FROM t`, "SELECT", "t", "SELECT ?, ?, ?, ?, ? FROM t"},
 		{MySQL, "SELECT \"a\\\"b\", 'a\\'b', x'41', 0x41, N'x', _utf8mb4'x' FROM `my table` # end", "SELECT", "my table",
 			"SELECT ?, ?, ?, ?, ?, _utf8mb4 ? FROM `my table`"},
 		{MySQL, "SELECT /*!40001 SQL_NO_CACHE */ * FROM t", "SELECT", "t", "SELECT SQL_NO_CACHE * FROM t"},
 		{MySQL, "CREATE USER 'bob'@'%' IDENTIFIED BY 'secret'", "CREATE", "", "CREATE USER ? @? IDENTIFIED BY ?"},
 		{MySQL, "SET PASSWORD FOR bob@localhost = 'secret'", "SET", "", "SET PASSWORD FOR ? @? = ?"},
+		{MySQL, "SELECT @total, @@version, @`a b`", "SELECT", "", "SELECT @?, @@version, @?"},
 	} {
 		for d := range both {
 			if c.dialect != both && c.dialect != Dialect(d) {

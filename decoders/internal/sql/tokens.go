@@ -111,8 +111,20 @@ func (r *reader) onPunct() {
 		r.close()
 		return
 	}
-	r.add(hashPunct, uint64(c))
+	if c == '!' && r.peek(0) == '=' { // another way to write <>
+		r.operatorByte('<')
+		r.pos++
+		c = '>'
+	}
+	r.operatorByte(c)
 	r.after(c)
+}
+
+func (r *reader) operatorByte(c byte) {
+	r.add(hashPunct, uint64(c))
+	if r.build {
+		r.writePunct(c, false)
+	}
 }
 
 func (r *reader) after(c byte) {
@@ -123,7 +135,6 @@ func (r *reader) after(c byte) {
 		r.hide = false
 	}
 	if r.build {
-		r.writePunct(c, false)
 		r.finder.onPunct(r, c)
 	}
 	r.done(punct, noKeyword)
