@@ -37,7 +37,8 @@ func (p *Parser) parseIP(data []byte, cut int, s *Segment) Reason {
 }
 
 // parseIPv4 reads an IPv4 header (RFC 791 section 3.1). The packet ends where its total length says, so that Ethernet's
-// padding is no payload; a total length of 0 is a segment that the network card was to split (TSO), which ends with the frame.
+// padding is no payload; a mirror port that slices frames, or a mirroring tunnel, may have cut what is missing to that. A total length of 0 is a
+// segment that the network card was to split (TSO), which ends with the frame.
 func (p *Parser) parseIPv4(data []byte, cut int, s *Segment) Reason {
 	if len(data) < ipv4MinLen {
 		return short(cut)
@@ -50,7 +51,7 @@ func (p *Parser) parseIPv4(data []byte, cut int, s *Segment) Reason {
 	if total == 0 {
 		total = len(data) + cut
 	}
-	if total < header || total > len(data)+cut { // no host would take it
+	if total < header {
 		return Malformed
 	}
 	if len(data) < header {
@@ -78,9 +79,6 @@ func (p *Parser) parseIPv6(data []byte, cut int, s *Segment) Reason {
 	total := int(binary.BigEndian.Uint16(data[4:]))
 	if total == 0 {
 		total = len(data) + cut - ipv6Len
-	}
-	if total > len(data)+cut-ipv6Len { // no host would take it
-		return Malformed
 	}
 	s.Src.setIPv6(data[8:24])
 	s.Dst.setIPv6(data[24:40])

@@ -18,11 +18,13 @@ func (p *Parser) parseMPLS(data []byte, cut int, s *Segment) Reason {
 	switch {
 	case r != OK:
 		return r
+	case len(data) < ipv4MinLen:
+		return short(cut)
 	case cut > 0 && len(data) < ipv6Len:
 		return Truncated // too little to tell
-	case isIPv4(data, cut):
+	case isIPv4(data, cut), startsIPv4(data) && !isEthernet(data):
 		return p.inside(etherIPv4, data, cut, s)
-	case isIPv6(data, cut):
+	case isIPv6(data, cut), data[0]>>4 == 6 && !isEthernet(data):
 		return p.inside(etherIPv6, data, cut, s)
 	case len(data) > controlWordLen && data[0]>>4 == 0 && !isEthernet(data):
 		data = data[controlWordLen:]
@@ -46,11 +48,16 @@ func skipLabels(data []byte, cut int) ([]byte, Reason) {
 
 // isIPv4 says that data starts with an IPv4 header that fits what is there.
 func isIPv4(data []byte, cut int) bool {
+	return startsIPv4(data) && int(binary.BigEndian.Uint16(data[2:])) <= len(data)+cut
+}
+
+// startsIPv4 says that data starts with an IPv4 header.
+func startsIPv4(data []byte) bool {
 	if len(data) < ipv4MinLen || data[0]>>4 != 4 {
 		return false
 	}
-	header, total := int(data[0]&0x0f)*4, int(binary.BigEndian.Uint16(data[2:]))
-	return header >= ipv4MinLen && total >= header && total <= len(data)+cut
+	header := int(data[0]&0x0f) * 4
+	return header >= ipv4MinLen && int(binary.BigEndian.Uint16(data[2:])) >= header
 }
 
 // isIPv6 says that data starts with an IPv6 header that fits what is there.
