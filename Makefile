@@ -10,7 +10,7 @@ KIND     ?= slow
 FUZZTIME ?= 5s
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages test test-live test-stack test-packages fuzz bench run incident stop wipe lint clean
+.PHONY: all help build demo packages test test-live test-stack test-packages fuzz bench run incident stop wipe vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -62,6 +62,9 @@ stop: demo ## stop the running demo
 
 wipe: demo ## delete the demo's data (ALL=1: the programs it built, too)
 	@bin/demo wipe $(if $(ALL),--all)
+
+vulncheck: ## look for known vulnerabilities in what is linked (needs their database, which is elsewhere)
+	$(GO) run -C packaging/stack/tools golang.org/x/vuln/cmd/govulncheck -C $(CURDIR) ./exporter ./rules/backtest
 
 lint: ## check format and vet
 	@unformatted=$$(gofmt -l .); \

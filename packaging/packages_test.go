@@ -31,6 +31,10 @@ func build(t *testing.T, version string) map[string]string {
 	packages := map[string]string{}
 	name := regexp.MustCompile(`^([a-z-]*[a-z])[-_][0-9].*(\.deb|\.rpm)$`)
 	for _, p := range paths {
+		if strings.HasSuffix(p, ".cdx.json") {
+			packages["sbom"] = p
+			continue
+		}
 		m := name.FindStringSubmatch(filepath.Base(p))
 		if m == nil {
 			t.Fatalf("%s is not named like a package", p)
