@@ -82,20 +82,22 @@ func cable(t *testing.T, a, b host) {
 	}
 }
 
-// inside is what a command is started by to run on the host.
-func (h host) inside() []string { return []string{"ip", "netns", "exec", h.namespace} }
+// inside is a command line that runs on the host.
+func (h host) inside(line ...string) []string {
+	return append([]string{"ip", "netns", "exec", h.namespace}, line...)
+}
 
 // run runs a program on the host until it ends and returns what it printed. The test fails if it fails.
 func (h host) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	line := append(append(h.inside(), name), args...)
+	line := append(h.inside(name), args...)
 	return command(t, line[0], line[1:]...)
 }
 
 // start starts a program on the host, ended with the test at the latest.
 func (h host) start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	line := append(append(h.inside(), name), args...)
+	line := append(h.inside(name), args...)
 	return startProcess(t, exec.Command(line[0], line[1:]...))
 }
 
@@ -105,7 +107,7 @@ func (h host) exporter(t *testing.T, args ...string) *exporter {
 	if !strings.Contains(strings.Join(args, " "), "--capture.interface=") {
 		args = append(args, "--capture.interface="+h.device)
 	}
-	return startExporter(t, h.inside(), nil, args...)
+	return startExporter(t, h.inside(os.Args[0]), nil, args...)
 }
 
 // dial connects from the host. address must be a number, not a name.
@@ -169,4 +171,10 @@ func command(t *testing.T, name string, args ...string) string {
 		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return string(out)
+}
+
+// succeeds runs a program on the host that may fail.
+func (h host) succeeds(line ...string) bool {
+	line = h.inside(line...)
+	return exec.Command(line[0], line[1:]...).Run() == nil
 }

@@ -2,62 +2,219 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// nginx is Debian's web server on a host, with a log of every request it has answered.
-type nginx struct {
-	host      host
-	accessLog string
-}
-
-const nginxConfig = `
-daemon off;
-user root;
-pid %[1]s/pid;
-error_log %[1]s/error.log;
-events {}
-http {
-	log_format witness '$request_method $status $request_uri';
-	access_log %[1]s/access.log witness;
-	client_body_temp_path %[1]s/body;
-	proxy_temp_path %[1]s/proxy;
-	fastcgi_temp_path %[1]s/fastcgi;
-	uwsgi_temp_path %[1]s/uwsgi;
-	scgi_temp_path %[1]s/scgi;
-	keepalive_requests 1000000;
-	server {
-		listen %[2]s:80;
-		location / { return 200 "hello\n"; }
-		location /status { access_log off; stub_status; }
-	}
-}
-`
-
-func startNginx(t *testing.T, h host) nginx {
-	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, dir, h.address), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p := h.start(t, "nginx", "-c", config)
-	p.await(t, "nginx", func() bool {
-		_, err := os.Stat(filepath.Join(dir, "pid"))
-		return err == nil
-	})
-	return nginx{h, filepath.Join(dir, "access.log")}
-}
-
-func TestLiveWrk(t *testing.T) {
+// TestLiveNginx: whatever clients do, requests, methods, statuses, outcomes and bytes are those of nginx's access log, and their number
+// is that of its stub_status.
+func TestLiveNginx(t *testing.T) {
 	wire := newNetwork(t)
-	startNginx(t, wire.server)
+	web := startNginx(t, wire.server)
+	lines, requests := 0, 0
 	s := measured(t, func(t *testing.T) scrape {
-		e := wire.server.exporter(t)
-		t.Log(wire.client.run(t, "wrk", "-t1", "-c4", "-d1s", "http://"+wire.server.address+"/"))
+		lines, requests = len(web.log(t, 0)), web.requests(t)
+		e := wire.server.exporter(t, "--capture.workers=3")
+		visitAll(t, wire.client, wire.server.address, 4, 2)
 		return e.settled(t)
 	})
-	t.Log(s.by("outcome", "wire_requests_total"), s.by("reason", "wire_capture_dropped_packets_total"))
+	all, seen := web.log(t, lines), web.seen(t, lines)
+	proxied := len(all) - len(seen)
+	if got, want := int(s.sum("wire_requests_total")), web.requests(t)-requests-proxied-1; got != want || got != len(seen) || got < 250 {
+		t.Errorf("%d requests; stub_status has %d, the log %d", got, want, len(seen))
+	}
+	compareWithLog(t, s, seen)
+}
+
+// compareWithLog compares what the exporter says with what nginx does.
+func compareWithLog(t *testing.T, s scrape, log []answered) {
+	t.Helper()
+	methods, codes, outcomes := map[string]float64{}, map[string]float64{}, map[string]float64{}
+	var got, sent float64
+	for _, a := range log {
+		methods[a.method]++
+		outcomes[a.outcome()]++
+		if a.code != "444" && a.code != "499" { // these two are no answers
+			codes[a.code]++
+		}
+		if a.code != "413" { // that comes before the request is complete, so it has no size
+			got += a.got
+		}
+		if a.outcome() != "aborted" {
+			sent += a.sent
+		}
+	}
+	for _, c := range []struct {
+		family, label string
+		want          map[string]float64
+	}{
+		{"wire_requests_total", "operation", methods}, {"wire_requests_total", "outcome", outcomes}, {"wire_responses_total", "code", codes},
+	} {
+		if got := s.by(c.label, c.family); !maps.Equal(got, c.want) {
+			t.Errorf("%s by %s: %v, nginx has %v", c.family, c.label, got, c.want)
+		}
+	}
+	if size := s.total("wire_request_size_bytes"); size != got {
+		t.Errorf("%.0f bytes of requests, nginx has %.0f", size, got)
+	}
+	if size := s.total("wire_response_size_bytes"); outcomes["aborted"] == 0 && size != sent {
+		t.Errorf("%.0f bytes of responses, nginx has %.0f", size, sent)
+	}
+	for _, family := range []string{"wire_capture_dropped_packets_total", "wire_flow_gaps_total", "wire_transactions_unmatched_total", "wire_decoder_errors_total", "wire_capture_undecoded_bytes_total"} {
+		reasons := s.by("reason", family)
+		delete(reasons, "not_ip")      // ARP
+		delete(reasons, "after_close") // of an answer that the client did not wait for
+		if len(reasons) > 0 {
+			t.Errorf("%s: %v", family, reasons)
+		}
+	}
+}
+
+// TestLiveWrk: a thousand requests a second of the load generator wrk.
+func TestLiveWrk(t *testing.T) {
+	wire := newNetwork(t)
+	web := startNginx(t, wire.server)
+	script := filepath.Join(t.TempDir(), "wrk.lua")
+	if err := os.WriteFile(script, []byte(wrkScript), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	s := measured(t, func(t *testing.T) scrape {
+		lines = len(web.log(t, 0))
+		e := wire.server.exporter(t)
+		wire.client.run(t, "wrk", "-t4", "-c4", "-d3s", "-s", script, fmt.Sprintf("http://%s/", wire.server.address))
+		return e.settled(t)
+	})
+	log := web.log(t, lines)
+	if len(log) != 4*wrkRequests {
+		t.Errorf("wrk has made %d requests", len(log))
+	}
+	compareWithLog(t, s, log)
+}
+
+const wrkRequests = 500 // of each connection
+
+// wrkScript rests between requests, and ends while none is under way.
+var wrkScript = fmt.Sprintf(`
+local n = 0
+local paths = {"/small", "/missing", "/broken", "/big"}
+function request() return wrk.format("GET", paths[n %% 4 + 1]) end
+function delay() return 1 end
+function response() n = n + 1; if n == %d then wrk.thread:stop() end end
+`, wrkRequests)
+
+// TestLiveLegs: two interfaces of which each shows one direction, as the two legs of a TAP do, are one capture.
+func TestLiveLegs(t *testing.T) {
+	wire := newNetwork(t)
+	secondCable(t, wire)
+	web := startNginx(t, wire.server)
+	lines := 0
+	s := measured(t, func(t *testing.T) scrape {
+		lines = len(web.log(t, 0))
+		e := wire.server.exporter(t, "--capture.interface=eth0", "--capture.interface=eth1", "--capture.promiscuous", "--capture.workers=3")
+		visitAll(t, wire.client, wire.server.address, 4, 1)
+		return e.settled(t)
+	})
+	compareWithLog(t, s, web.seen(t, lines))
+	if by := s.by("interface", "wire_capture_packets_total"); by["eth0"] < 1000 || by["eth1"] < 1000 {
+		t.Errorf("packets: %v", by)
+	}
+}
+
+// secondCable joins the hosts once more; what the server sends goes over it, what it gets over the first.
+func secondCable(t *testing.T, wire *network) {
+	t.Helper()
+	for _, h := range []host{wire.client, wire.server} {
+		h.run(t, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0")
+	}
+	client, server := wire.client, wire.server
+	client.device, server.device = "eth1", "eth1"
+	cable(t, client, server)
+	server.run(t, "ip", "route", "add", client.address+"/32", "dev", server.device, "src", server.address)
+}
+
+// TestLivePrivileges: the right to open packet sockets is enough, however the program comes by it, and nothing else stays.
+func TestLivePrivileges(t *testing.T) {
+	wire := newNetwork(t)
+	web := startNginx(t, wire.server)
+	const netRaw = "0000000000002000"
+	plain := copyProgram(t)
+	withCapability := copyProgram(t)
+	command(t, "setcap", "cap_net_raw+ep", withCapability)
+	nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+	for name, launch := range map[string][]string{
+		"root":            {plain},
+		"ambient":         append(nobody[:4:4], "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", plain),
+		"file capability": append(nobody[:4:4], withCapability),
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := 0
+			s := measured(t, func(t *testing.T) scrape {
+				lines = len(web.log(t, 0))
+				e := startExporter(t, wire.server.inside(launch...), nil, "--capture.interface="+wire.server.device, "--capture.promiscuous")
+				for field, want := range map[string]string{"CapPrm": netRaw, "CapEff": netRaw, "CapInh": "0000000000000000", "CapAmb": "0000000000000000", "NoNewPrivs": "1"} {
+					if got := statusOf(t, e.cmd.Process.Pid, field); got != want {
+						t.Errorf("%s is %s, not %s", field, got, want)
+					}
+				}
+				visitAll(t, wire.client, wire.server.address, 1, 1)
+				return e.settled(t)
+			})
+			compareWithLog(t, s, web.seen(t, lines))
+		})
+	}
+}
+
+// copyProgram copies the program to where every user may run it.
+func copyProgram(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(openFolder(t), "wire_exporter")
+	if err := os.WriteFile(file, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// statusOf is a field of /proc/PID/status.
+func statusOf(t *testing.T, pid int, field string) string {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if value, ok := strings.CutPrefix(line, field+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// TestLiveFilters: what any shows of all interfaces, and what passes a filter, is what nginx has answered.
+func TestLiveFilters(t *testing.T) {
+	wire := newNetwork(t)
+	web := startNginx(t, wire.server)
+	for name, args := range map[string][]string{
+		"any":              {"--capture.interface=any", "--capture.filter=net 192.0.2.0/24"},
+		"configured ports": {configFlag(t, "protocols:\n  http1:\n    ports: [80]\n")},
+		"filter":           {"--capture.filter=tcp port 80 and (host " + wire.server.address + " or vlan)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := 0
+			s := measured(t, func(t *testing.T) scrape {
+				lines = len(web.log(t, 0))
+				e := wire.server.exporter(t, args...)
+				visitAll(t, wire.client, wire.server.address, 2, 1)
+				return e.settled(t)
+			})
+			compareWithLog(t, s, web.seen(t, lines))
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,10 +34,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// programCommand is the exporter with args, ready to start. before is what it is started by, if not directly: "ip netns exec NAME".
-func programCommand(before []string, args ...string) *exec.Cmd {
-	line := append(append([]string{}, before...), os.Args[0])
-	line = append(line, args...)
+// programCommand is the exporter with args, ready to start. launch is how, nil for directly: "ip netns exec NAME PROGRAM".
+func programCommand(launch []string, args ...string) *exec.Cmd {
+	if launch == nil {
+		launch = os.Args[:1]
+	}
+	line := slices.Concat(launch, args)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), asProgram)
 	return cmd
@@ -108,11 +111,11 @@ type exporter struct {
 	client *http.Client
 }
 
-// startExporter starts "serve" with args and waits until it is ready. before is as in programCommand, and may be nil.
-func startExporter(t *testing.T, before []string, stdin io.Reader, args ...string) *exporter {
+// startExporter starts "serve" with args and waits until it is ready. launch is as in programCommand.
+func startExporter(t *testing.T, launch []string, stdin io.Reader, args ...string) *exporter {
 	t.Helper()
-	socket := filepath.Join(t.TempDir(), "web")
-	cmd := programCommand(before, append(args, "--web.listen-address=unix://"+socket)...)
+	socket := filepath.Join(openFolder(t), "web")
+	cmd := programCommand(launch, append(args, "--web.listen-address=unix://"+socket)...)
 	cmd.Stdin = stdin
 	e := &exporter{process: startProcess(t, cmd)}
 	e.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -120,6 +123,20 @@ func startExporter(t *testing.T, before []string, stdin io.Reader, args ...strin
 	}}}
 	e.ready(t, "http://exporter/-/ready", http.StatusOK)
 	return e
+}
+
+// openFolder makes a folder in which every user may write.
+func openFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wire_exporter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // startExporterTLS is startExporter, asked by TLS; the first answer is that a password is missing.

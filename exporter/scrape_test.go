@@ -72,6 +72,14 @@ func (s scrape) sum(family string, labels ...string) (sum float64) {
 	return sum
 }
 
+// total adds up what the histograms of a family have observed.
+func (s scrape) total(family string) (sum float64) {
+	for _, m := range s[family].GetMetric() {
+		sum += m.GetHistogram().GetSampleSum()
+	}
+	return sum
+}
+
 // by is sum for each value of one label, without the values whose sum is 0.
 func (s scrape) by(label, family string, labels ...string) map[string]float64 {
 	sums := map[string]float64{}
