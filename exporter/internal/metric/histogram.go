@@ -12,11 +12,9 @@ type histogram struct {
 	total  *histogramTotal
 	scale  *scale
 	dirty  bool // it is in the Shard's list of what changed
-	zero   uint64
 	sum    sum
-	first  int      // the bucket of window[0]
-	window []uint64 // counts of the native buckets, from the lowest to the highest seen so far
-	class  []uint64 // counts of the classic buckets, the last one is +Inf; nil: native only
+	first  int      // the cell of window[0]
+	window []uint64 // counts of the scale's cells, from the lowest to the highest seen so far
 
 	exemplars *exemplars // nil before the first one
 }
@@ -25,33 +23,24 @@ type histogram struct {
 const slack = 4
 
 func newHistogram(total *histogramTotal) *histogram {
-	h := &histogram{total: total, scale: total.family.scale}
-	if n := len(h.scale.classic); n > 0 {
-		h.class = make([]uint64, n+1)
-	}
-	return h
+	return &histogram{total: total, scale: total.family.scale}
 }
 
 // observe counts v, in raw units.
-func (h *histogram) observe(v uint64) {
+func (h *histogram) observe(v uint64) { h.put(v, h.scale.cell(v)) }
+
+// put counts v, whose cell is known.
+func (h *histogram) put(v uint64, cell int) {
 	h.sum.add(v)
-	if h.class != nil {
-		h.class[h.scale.class(v)]++
-	}
-	if v <= h.scale.zeroMax {
-		h.zero++
-		return
-	}
-	i := h.scale.bucket(v)
-	at := i - h.first
+	at := cell - h.first
 	if uint(at) >= uint(len(h.window)) {
-		h.window, h.first = widen(h.window, h.first, i)
-		at = i - h.first
+		h.window, h.first = widen(h.window, h.first, cell)
+		at = cell - h.first
 	}
 	h.window[at]++
 }
 
-// widen makes room for bucket i in a window that begins with bucket first.
+// widen makes room for number i in a window that begins with number first.
 func widen(window []uint64, first, i int) ([]uint64, int) {
 	if len(window) == 0 {
 		return make([]uint64, 2*slack), i - slack
@@ -81,9 +70,8 @@ func (h *histogram) exemplify(v uint64, trace [16]byte, at decoders.Time) {
 
 // reset empties h after its counts were added to the total. Exemplars stay: their stamps limit how often they change.
 func (h *histogram) reset() {
-	h.dirty, h.zero, h.sum = false, 0, sum{}
+	h.dirty, h.sum = false, sum{}
 	clear(h.window)
-	clear(h.class)
 }
 
 // exemplars are the newest traced transactions of a series: one for each decade of durations, so that a slow one is not

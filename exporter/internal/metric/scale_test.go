@@ -3,6 +3,7 @@ package metric
 import (
 	"math"
 	"math/rand/v2"
+	"sort"
 	"testing"
 )
 
@@ -12,13 +13,15 @@ func TestBucketAgreesWithDefinition(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			check := func(v uint64) {
 				t.Helper()
-				if v == 0 {
-					return
+				i := s.cell(v)
+				if zero := v <= s.zeroMax; (i == 0) != zero || !zero && s.cells[i].bucket != s.search(v) {
+					t.Fatalf("%d is in cell %d, bucket %d, want bucket %d", v, i, s.cells[i].bucket, s.search(v))
 				}
-				if got, want := s.bucket(v), s.search(v); got != want {
-					t.Fatalf("bucket(%d) = %d, want %d", v, got, want)
+				if got, want := s.class(v), sort.Search(len(s.classic), func(i int) bool { return s.classic[i] >= v }); got != want {
+					t.Fatalf("%d is in class %d, want %d", v, got, want)
 				}
 			}
+			check(0)
 			for _, last := range s.upper {
 				check(last - 1)
 				check(last)

@@ -11,15 +11,14 @@ type Shard struct {
 	m *Metrics
 
 	bundles map[label.Set]*bundle
-	last    *bundle // the bundle of lastSet
-	lastSet label.Set
+	recent  [recentBundles]recent // what was found in bundles lately
 
-	hosts     map[label.ID]*host
-	lastHost  *host
-	logins    map[loginKey]*counter
-	strays    map[strayKey]*counter
-	elsewhere uint64
-	folded    uint64
+	hosts       map[label.ID]*host
+	recentHosts [recentHosts]*host
+	logins      map[loginKey]*counter
+	strays      map[strayKey]*counter
+	elsewhere   uint64
+	folded      uint64
 
 	histograms map[*histogramTotal]*histogram
 	counters   map[*counterTotal]*counter
@@ -30,6 +29,18 @@ type Shard struct {
 	wants [maxWants]want // room to resolve a label set
 	found [maxWants]total
 }
+
+// recent is a bundle and its label set.
+type recent struct {
+	set    label.Set
+	bundle *bundle
+}
+
+// How many are found without a look into their map.
+const (
+	recentBundles = 256
+	recentHosts   = 64
+)
 
 // bundle is where the transactions of one label set are counted. Sets share what does not differ between them.
 type bundle struct {
@@ -98,10 +109,7 @@ func (s *Shard) Transaction(t *decoders.Txn, set *label.Set) {
 		}
 		return
 	}
-	b := s.last
-	if b == nil || *set != s.lastSet {
-		b = s.bundle(*set)
-	}
+	b := s.bundle(set)
 	if t.Session != 0 {
 		if b.users == nil {
 			b.users = s.m.users.of(set.Service, set.Source)
@@ -121,9 +129,10 @@ func (s *Shard) Transaction(t *decoders.Txn, set *label.Set) {
 // times observes the durations of t that are known.
 func (s *Shard) times(b *bundle, t *decoders.Txn) {
 	if d, ok := t.Duration(); ok {
-		s.observe(b.duration, d)
-		s.observe(b.operation, d)
-		s.observe(b.callDuration, d)
+		cell := seconds.cell(uint64(d))
+		s.put(b.duration, d, cell)
+		s.put(b.operation, d, cell)
+		s.put(b.callDuration, d, cell)
 		if t.TraceID != [16]byte{} && b.duration != nil {
 			b.duration.exemplify(uint64(d), t.TraceID, t.End)
 			b.operation.exemplify(uint64(d), t.TraceID, t.End)
@@ -171,6 +180,13 @@ func (s *Shard) count(c *counter, o decoders.Outcome, at decoders.Time) {
 
 // observe observes v; a nil h ignores it.
 func (s *Shard) observe(h *histogram, v int64) {
+	if h != nil {
+		s.put(h, v, h.scale.cell(uint64(v)))
+	}
+}
+
+// put is observe for a value whose cell is known.
+func (s *Shard) put(h *histogram, v int64, cell int) {
 	if h == nil {
 		return
 	}
@@ -178,7 +194,7 @@ func (s *Shard) observe(h *histogram, v int64) {
 		h.dirty = true
 		s.observed = append(s.observed, h)
 	}
-	h.observe(uint64(v))
+	h.put(uint64(v), cell)
 }
 
 // Login counts a log-in of a user, with set's service, source and outcome. Transaction counts the request that it was.
@@ -227,7 +243,8 @@ func (s *Shard) RTT(service label.ID, side decoders.Dir, ns int64) {
 }
 
 func (s *Shard) host(service label.ID) *host {
-	if h := s.lastHost; h != nil && h.service == service {
+	last := &s.recentHosts[service%recentHosts]
+	if h := *last; h != nil && h.service == service {
 		return h
 	}
 	h := s.hosts[service]
@@ -241,6 +258,6 @@ func (s *Shard) host(service label.ID) *host {
 		s.resolve(want{family: unmatched, set: of, extra: string(decoders.UnmatchedResponse)}) // there as 0 before it happens
 		s.hosts[service] = h
 	}
-	s.lastHost = h
+	*last = h
 	return h
 }

@@ -59,19 +59,10 @@ func (t *counterTotal) take(c *counter) {
 // take adds what a worker observed, and empties its histogram.
 func (t *histogramTotal) take(h *histogram) {
 	t.stale = true
-	t.zero += h.zero
 	t.sum.plus(h.sum)
-	if h.class != nil {
-		if t.class == nil {
-			t.class = make([]uint64, len(h.class))
-		}
-		for i, n := range h.class {
-			t.class[i] += n
-		}
-	}
 	for i, n := range h.window {
 		if n > 0 {
-			t.bucket(h.first+i, n)
+			t.cell(h.first+i, n)
 		}
 	}
 	for t.populated() > maxBuckets && t.schema > minSchema {
@@ -85,6 +76,23 @@ func (t *histogramTotal) take(h *histogram) {
 		}
 	}
 	h.reset()
+}
+
+// cell adds n to the buckets that a cell of the scale belongs to.
+func (t *histogramTotal) cell(i int, n uint64) {
+	scale := t.family.scale
+	c := scale.cells[i]
+	if len(scale.classic) > 0 {
+		if t.class == nil {
+			t.class = make([]uint64, len(scale.classic)+1)
+		}
+		t.class[c.class] += n
+	}
+	if i == 0 {
+		t.zero += n
+		return
+	}
+	t.bucket(c.bucket, n)
 }
 
 // bucket adds n to bucket i of the full resolution.
