@@ -88,8 +88,7 @@ func (t *Table) wake(f *decoders.Flow, at decoders.Time) {
 	if w, ok := t.wakes[f]; ok && w.at <= at {
 		return
 	}
-	src, dst := f.Client, f.Server
-	if c := t.find(t.index.hash(&src, &dst, f.Transport), &src, &dst, f.Transport); c != nil {
+	if c, _ := t.find(t.index.hash(&f.Client, &f.Server, f.Transport), &f.Client, &f.Server, f.Transport); c != nil {
 		t.wakes[f] = wake{c, at}
 	}
 }

@@ -36,24 +36,34 @@ func (x *index) mix(e *decoders.Endpoint) uint64 {
 	return hi ^ lo
 }
 
-// find calls same with the number of each connection under the hash until it says yes.
-func (t *Table) find(h uint32, a, b *decoders.Endpoint, transport decoders.Transport) *conn {
+// find is the connection between src and dst, and the direction from src to dst in it; nil: there is none.
+func (t *Table) find(h uint32, src, dst *decoders.Endpoint, transport decoders.Transport) (*conn, decoders.Dir) {
 	x := &t.index
 	mask := uint32(len(x.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		s := x.slots[i]
 		if s == 0 {
-			return nil
+			return nil, 0
 		}
 		if uint32(s>>32) != h {
 			continue
 		}
 		c := t.conn(uint32(s) - 1)
-		f := &c.Flow
-		if f.Transport == transport && (f.Client == *a && f.Server == *b || f.Client == *b && f.Server == *a) {
-			return c
+		switch f := &c.Flow; {
+		case f.Transport != transport:
+		case equal(&f.Client, src) && equal(&f.Server, dst):
+			return c, decoders.ToServer
+		case equal(&f.Client, dst) && equal(&f.Server, src):
+			return c, decoders.ToClient
 		}
 	}
+}
+
+// equal is *a == *b, which is a call.
+func equal(a, b *decoders.Endpoint) bool {
+	return binary.LittleEndian.Uint64(a[8:]) == binary.LittleEndian.Uint64(b[8:]) &&
+		binary.LittleEndian.Uint16(a[16:]) == binary.LittleEndian.Uint16(b[16:]) &&
+		binary.LittleEndian.Uint64(a[:]) == binary.LittleEndian.Uint64(b[:])
 }
 
 func (x *index) insert(h, number uint32) {

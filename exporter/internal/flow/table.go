@@ -62,13 +62,13 @@ func (t *Table) Segment(s *packet.Segment) {
 		t.datagram(s)
 		return
 	}
-	src, dst := decoders.Endpoint(s.Src), decoders.Endpoint(s.Dst)
-	h := t.index.hash(&src, &dst, decoders.TCP)
+	src, dst := (*decoders.Endpoint)(&s.Src), (*decoders.Endpoint)(&s.Dst)
+	h := t.index.hash(src, dst, decoders.TCP)
 	if t.isCopy(h, s) {
 		return
 	}
-	c := t.find(h, &src, &dst, decoders.TCP)
-	if c != nil && s.Flags&packet.SYN != 0 && t.reused(c, &src, s) {
+	c, d := t.find(h, src, dst, decoders.TCP)
+	if c != nil && s.Flags&packet.SYN != 0 && t.reused(c, src, s) {
 		t.shut(c, decoders.Evicted)
 		if c.list != listClosed {
 			panic("BUG: shut left a connection open")
@@ -77,15 +77,14 @@ func (t *Table) Segment(s *packet.Segment) {
 		c = nil
 	}
 	if c == nil {
-		if c = t.meet(h, &src, &dst, s); c == nil {
+		if c = t.meet(h, src, dst, s); c == nil {
 			return
+		}
+		if d = decoders.ToServer; !equal(&c.Flow.Client, src) {
+			d = decoders.ToClient
 		}
 	}
 	t.touch(c)
-	d := decoders.ToServer
-	if c.Flow.Client != src {
-		d = decoders.ToClient
-	}
 	t.tcp(c, d, s)
 }
 

@@ -12,17 +12,17 @@ func (t *Table) datagram(s *packet.Segment) {
 		t.stats.Undecoded[NoUDPDecoder] += uint64(n)
 		return
 	}
-	src, dst := decoders.Endpoint(s.Src), decoders.Endpoint(s.Dst)
-	h := t.index.hash(&src, &dst, decoders.UDP)
+	src, dst := (*decoders.Endpoint)(&s.Src), (*decoders.Endpoint)(&s.Dst)
+	h := t.index.hash(src, dst, decoders.UDP)
 	if t.isCopy(h, s) {
 		return
 	}
-	c := t.find(h, &src, &dst, decoders.UDP)
+	c, d := t.find(h, src, dst, decoders.UDP)
 	if c == nil {
 		c = t.newConn(h)
-		c.Flow = decoders.Flow{Client: src, Server: dst, Transport: decoders.UDP}
-		if !t.looksLikeServer(&dst, &src, decoders.UDP) {
-			c.Flow.Client, c.Flow.Server = dst, src
+		c.Flow = decoders.Flow{Client: *src, Server: *dst, Transport: decoders.UDP}
+		if d = decoders.ToServer; !t.looksLikeServer(dst, src, decoders.UDP) {
+			c.Flow.Client, c.Flow.Server, d = *dst, *src, decoders.ToClient
 		}
 		c.seen = t.second()
 		t.link(c, listOpen)
@@ -30,10 +30,6 @@ func (t *Table) datagram(s *packet.Segment) {
 		c.state = choosing
 	}
 	t.touch(c)
-	d := decoders.ToServer
-	if c.Flow.Client != src {
-		d = decoders.ToClient
-	}
 	t.udp(c, d, s)
 }
 

@@ -34,11 +34,11 @@ func (e *Endpoint) setIPv4(a []byte) {
 	_ = a[3]
 	binary.BigEndian.PutUint64(e[0:], 0)
 	binary.BigEndian.PutUint32(e[8:], 0xffff)
-	binary.BigEndian.PutUint32(e[12:], binary.BigEndian.Uint32(a))
+	*(*[4]byte)(e[12:16]) = [4]byte(a)
 }
 
 // setIPv6 sets the address from 16 bytes of an IPv6 header.
 func (e *Endpoint) setIPv6(a []byte) { *(*[16]byte)(e[:16]) = [16]byte(a) }
 
 // setPort sets the port from 2 bytes of a TCP or UDP header.
-func (e *Endpoint) setPort(p []byte) { e[16], e[17] = p[0], p[1] }
+func (e *Endpoint) setPort(p []byte) { *(*[2]byte)(e[16:18]) = [2]byte(p) }

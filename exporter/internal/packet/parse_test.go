@@ -192,6 +192,11 @@ func FuzzParse(f *testing.F) {
 		var p Parser
 		var s, again Segment
 		reason := p.Parse(link, data, len(data)+int(cut), 0, &s)
+		if link == LinkEthernet && plain(data, &again) {
+			if r := p.parseLink(link, data, int(cut), &s); r != OK || !same(&s, &again) || s.Missing != 0 || s.Checksum != again.Checksum || s.Options != again.Options {
+				t.Fatalf("%v: %+v is not plain, %+v", r, s, again)
+			}
+		}
 		longer := append(bytes.Clone(data), 0xff, 0xff, 0xff, 0xff)
 		if p.Parse(link, longer[:len(data)], len(data)+int(cut), 0, &again) != reason {
 			t.Fatalf("%v at first", reason)
