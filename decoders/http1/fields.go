@@ -40,29 +40,26 @@ var known = [32][]struct {
 // readFields reads the lines of a head that are there as a whole, and says whether the last of them ended it. It leaves to readHead
 // what is not whole, too long, or breaks a limit.
 func (c *conn) readFields(dir decoders.Dir, m *message, s *decoders.Stream) (ended bool) {
-	b, wanted := s.Bytes(), &c.d.wanted[dir]
-	if room := m.from + c.d.maxHead - s.Offset(); room < uint64(len(b)) {
-		b = b[:room]
+	rest, wanted := s.Bytes(), &c.d.wanted[dir]
+	if room := m.from + c.d.maxHead - s.Offset(); room < uint64(len(rest)) {
+		rest = rest[:room]
 	}
-	pos := 0
-	for m.lines < maxLines {
-		n := bytes.IndexByte(b[pos:], '\n')
-		if n < 0 || n > maxLine {
+	all := len(rest)
+	for ; m.lines < maxLines && !ended; m.lines++ {
+		n := bytes.IndexByte(rest, '\n')
+		if uint(n) > maxLine { // or -1
 			break
 		}
-		line := b[pos : pos+n : pos+n]
-		pos += n + 1
-		if n > 0 && !wanted.begin(b[pos-n-1], b[pos-n]) {
+		if len(rest) > 1 && !wanted.begin(rest[0], rest[1]) {
 			m.last = otherField
-		} else if line = withoutCR(line); len(line) > 0 {
+		} else if line := withoutCR(rest[:n:n]); len(line) > 0 {
 			c.readField(dir, m, line, false)
 		} else {
 			ended = true
-			break
 		}
-		m.lines++
+		rest = rest[n+1:]
 	}
-	s.Skip(uint64(pos))
+	s.Skip(uint64(all - len(rest)))
 	return ended
 }
 
@@ -81,7 +78,9 @@ type wanted [32]uint32
 func newWanted(s *decoders.Sessions) (w [2]wanted) {
 	for dir := range w {
 		w[dir].add("\r\n")
-		w[dir][' '&31], w[dir]['\t'&31] = math.MaxUint32, math.MaxUint32
+		for _, first := range " \t\n" {
+			w[dir][first&31] = math.MaxUint32
+		}
 		for _, fields := range known {
 			for _, k := range fields {
 				if dir == int(decoders.ToServer) || k.field <= contentType {
