@@ -30,7 +30,7 @@ type parser struct {
 func (p *parser) defaults() {
 	p.cfg.Sessions = &decoders.Sessions{Cookies: DefaultCookies(), Bearer: true}
 	p.cfg.Label.Limits = label.Limits{
-		Services: 200, Operations: 20, Resources: 50, Codes: 40, Databases: 50, Clients: 50, Series: 50_000,
+		Services: 200, Operations: 20, Resources: 50, Codes: 40, Databases: 50, Clients: 50, Statements: 100, Series: 50_000,
 	}
 	for _, plugin := range p.plugins {
 		p.cfg.Label.Protocols = append(p.cfg.Label.Protocols, plugin.Name)
@@ -153,6 +153,7 @@ func (p *parser) limits(n node) {
 		budget("codes", &l.Codes, 1_000),
 		budget("databases", &l.Databases, 10_000),
 		budget("clients", &l.Clients, 10_000),
+		budget("statements", &l.Statements, 1_000),
 		budget("series", &l.Series, 10_000_000),
 	)
 }

@@ -20,6 +20,7 @@ func (b *Book) Age(now decoders.Time) (released []ID) {
 	defer b.mu.Unlock()
 	t := int64(now)
 	clear(b.gone)
+	released = b.rerankAll()
 	for _, s := range b.slots {
 		switch seen := s.seen.Load(); {
 		case seen == 0 || seen > t: // from before the first Age, or before the clock was set back

@@ -116,7 +116,7 @@ func (l *Limits) check() error {
 		value int
 	}{
 		{"services", l.Services}, {"operations", l.Operations}, {"resources", l.Resources}, {"codes", l.Codes},
-		{"databases", l.Databases}, {"clients", l.Clients}, {"series", l.Series},
+		{"databases", l.Databases}, {"clients", l.Clients}, {"statements", l.Statements}, {"series", l.Series},
 	} {
 		if f.value < 0 || f.value > maxLimit {
 			return fmt.Errorf("limits.%s: %d is not between 1 and %d", f.name, f.value, maxLimit)

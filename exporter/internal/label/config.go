@@ -51,6 +51,7 @@ type Limits struct {
 	Codes      int // a service: 40
 	Databases  int // a service: 50
 	Clients    int // over all: 50
+	Statements int // a service: 100
 	Series     int // label sets over all: 50,000; for the metrics, which count them, not used here
 }
 
@@ -82,7 +83,7 @@ func (l *Limits) fill() {
 		value int
 	}{
 		{&l.Services, 200}, {&l.Operations, 20}, {&l.Resources, 50}, {&l.Codes, 40}, {&l.Databases, 50},
-		{&l.Clients, 50}, {&l.Series, 50000},
+		{&l.Clients, 50}, {&l.Statements, 100}, {&l.Series, 50000},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -94,6 +95,6 @@ func (l *Limits) fill() {
 func (l *Limits) of() [NumFamilies]int32 {
 	return [NumFamilies]int32{
 		Services: int32(l.Services), Operations: int32(l.Operations), Resources: int32(l.Resources), Codes: int32(l.Codes),
-		Databases: int32(l.Databases), Clients: int32(l.Clients),
+		Databases: int32(l.Databases), Clients: int32(l.Clients), Statements: int32(l.Statements),
 	}
 }

@@ -76,7 +76,7 @@ func TestConfigErrors(t *testing.T) {
 
 func TestLimitsHaveDefaults(t *testing.T) {
 	b := newBench(t, Config{Limits: Limits{Codes: 7}})
-	want := [NumFamilies]int{Services: 200, Operations: 20, Resources: 50, Codes: 7, Databases: 50, Clients: 50}
+	want := [NumFamilies]int{Services: 200, Operations: 20, Resources: 50, Codes: 7, Databases: 50, Clients: 50, Statements: 100}
 	for _, st := range b.book.Stats() {
 		if st.Limit != want[st.Family] || st.Values != 0 {
 			t.Errorf("%s: %+v", st.Family, st)

@@ -41,6 +41,7 @@ func (s Source) String() string { return sourceNames[s] }
 // Set is the label values of one transaction. Operation, Resource, Code and Database are None when it has none.
 type Set struct {
 	Service, Operation, Resource, Code, Client, Database ID
+	Statement                                            ID // None from Label; Labeler.Statement tells it
 
 	Protocol uint8 // index into Config.Protocols
 	Outcome  decoders.Outcome
@@ -68,9 +69,10 @@ const (
 	Codes                    // budget a service
 	Databases                // budget a service
 	Clients                  // budget over all
+	Statements               // budget a service
 	NumFamilies
 )
 
-var familyNames = [NumFamilies]string{"service", "operation", "resource", "code", "database", "client"}
+var familyNames = [NumFamilies]string{"service", "operation", "resource", "code", "database", "client", "statement"}
 
 func (f Family) String() string { return familyNames[f] }

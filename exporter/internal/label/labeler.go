@@ -12,12 +12,13 @@ type Labeler struct {
 	rules *rules
 	now   int64
 
-	servers []serverEntry
-	clients []clientEntry
-	hosts   []hostEntry
-	paths   []pathEntry
-	young   candidates
-	text    [templateRoom]byte // where paths become templates
+	servers    []serverEntry
+	clients    []clientEntry
+	hosts      []hostEntry
+	paths      []pathEntry
+	statements []statementEntry
+	young      candidates
+	text       [templateRoom]byte // where paths become templates
 
 	last     *service // of the last Label
 	userPath bool     // the last Label's path is in a log-in or log-out rule
@@ -30,6 +31,7 @@ func newLabeler(b *Book) *Labeler {
 		book: b, rules: b.rules.Load(), last: b.other,
 		servers: make([]serverEntry, serverEntries), clients: make([]clientEntry, clientEntries),
 		hosts: make([]hostEntry, hostEntries), paths: make([]pathEntry, pathEntries),
+		statements: make([]statementEntry, statementEntries),
 	}
 }
 

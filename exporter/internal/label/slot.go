@@ -12,6 +12,7 @@ type slot struct {
 	id     ID
 	key    uint64 // where it is found
 	text   string
+	note   string // of family Statements: the statement
 	family Family
 	owner  *owner
 	of     *service // of family Services: the service itself
@@ -47,6 +48,7 @@ type service struct {
 	owner
 	endpoint decoders.Endpoint // when it is named by address
 	rules    atomic.Pointer[serviceRules]
+	ranks    []rank // under the Book's mutex
 }
 
 // salted keeps the keys of one owner apart from those of every other.

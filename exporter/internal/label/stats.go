@@ -26,7 +26,7 @@ func (b *Book) Stats() (st [NumFamilies]FamilyStats) {
 		if s.of == nil {
 			continue
 		}
-		for _, f := range [...]Family{Operations, Resources, Codes, Databases} {
+		for _, f := range [...]Family{Operations, Resources, Codes, Databases, Statements} {
 			st[f].Values = max(st[f].Values, int(s.of.used[f].Load()))
 		}
 	}
