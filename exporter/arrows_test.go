@@ -18,12 +18,13 @@ const module = "wire_exporter/"
 // in it fails the test, so the table cannot rot.
 var arrows = map[string][]string{
 	"exporter": {"exporter/internal/config", "exporter/internal/pipeline", "exporter/internal/metric", "exporter/internal/capture",
-		"exporter/internal/label", "exporter/internal/accesslog", "decoders", "decoders/all"},
+		"exporter/internal/label", "exporter/internal/accesslog", "exporter/internal/selftest", "decoders", "decoders/all"},
 	"exporter/bench": {},
 	"exporter/internal/pipeline": {"exporter/internal/accesslog", "exporter/internal/capture", "exporter/internal/packet", "exporter/internal/flow", "exporter/internal/label",
 		"exporter/internal/metric", "decoders"},
 	"exporter/internal/config":         {"exporter/internal/accesslog", "exporter/internal/calendar", "exporter/internal/flow", "exporter/internal/label", "decoders"},
 	"exporter/internal/accesslog":      {"decoders"},
+	"exporter/internal/selftest":       {},
 	"exporter/internal/calendar":       {},
 	"exporter/internal/capture":        {"exporter/internal/capture/filter"},
 	"exporter/internal/capture/filter": {},

@@ -28,6 +28,7 @@ func run(args []string) int {
 	serve := serveCommand(app)
 	check := checkCommand(app)
 	replay := replayCommand(app)
+	selftest := selftestCommand(app)
 
 	command, err := app.Parse(spellOut(args))
 	if err == nil {
@@ -38,6 +39,8 @@ func run(args []string) int {
 			err = check()
 		case "replay":
 			err = replay()
+		case "selftest":
+			err = selftest()
 		}
 	}
 	var quiet exitCode
