@@ -31,7 +31,7 @@ var visits = []visit{
 	get("GET", "/moved"), get("GET", "/missing"), get("GET", "/missing?with=query"), get("GET", "/broken"), get("HEAD", "/broken"), get("GET", "/busy"), get("GET", "/dead"),
 	get("GET", "/small", "Range", "bytes=1-2"), get("GET", "/small", "Range", "bytes=9-"), get("GET", "/small", "If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
 	get("GET", "/packed", "Accept-Encoding", "gzip"), get("GET", "/small", "Connection", "close"), get("GET", "/packed", "Accept-Encoding", "gzip", "Connection", "close"),
-	upload(1000, false, ""), upload(100_000, false, ""), upload(100_000, true, ""), upload(50_000, true, "100-continue"), upload(2<<20, false, "100-continue"),
+	upload(1000, false, ""), upload(60_000, false, ""), upload(60_000, true, ""), upload(30_000, true, "100-continue"), upload(2<<20, false, "100-continue"),
 	pipelined, version10, untilClose, leavesDuringAnswer, leavesBeforeAnswer, closedWithoutAnswer, halfCloses, slowly,
 }
 

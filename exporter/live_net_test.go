@@ -110,6 +110,24 @@ func (h host) exporter(t *testing.T, args ...string) *exporter {
 	return startExporter(t, h.inside(os.Args[0]), nil, args...)
 }
 
+// record captures what passes the host's end of the cable, with tcpdump, while traffic runs.
+func (h host) record(t *testing.T, file string, traffic func()) {
+	t.Helper()
+	p := h.start(t, "tcpdump", "-i", h.device, "-w", file, "-U", "--immediate-mode", "-Z", "root", "tcp")
+	p.await(t, "tcpdump", func() bool { return strings.Contains(p.log.String(), "listening on") })
+	traffic()
+	size := int64(-1)
+	p.await(t, "the end of the traffic", func() bool {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { size = info.Size() }()
+		return size == info.Size()
+	})
+	p.stop(t)
+}
+
 // dial connects from the host. address must be a number, not a name.
 func (h host) dial(ctx context.Context, network, address string) (c net.Conn, err error) {
 	if enter := h.enter(func() { c, err = new(net.Dialer).DialContext(ctx, network, address) }); enter != nil {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,7 +43,7 @@ http {
 		location = /broken { return 500; }
 		location = /busy { return 503 "come again\n"; }
 		location = /closes { return 444; }
-		location = /slow { limit_rate 256k; try_files /big =404; }
+		location = /slow { limit_rate 16k; try_files /big =404; }
 		location = /packed { gzip on; gzip_types *; gzip_min_length 1; try_files /big =404; }
 		location = /upload { client_max_body_size 1m; proxy_pass http://127.0.0.1:80/created; }
 		location = /dead { proxy_pass http://127.0.0.1:9; }
@@ -62,7 +60,7 @@ func startNginx(t *testing.T, h host) nginx {
 		t.Fatal(err)
 	}
 	for name, b := range map[string][]byte{
-		"nginx.conf": fmt.Appendf(nil, nginxConfig, n.dir), "files/small": []byte("hello\n"), "files/big": make([]byte, 1<<20),
+		"nginx.conf": fmt.Appendf(nil, nginxConfig, n.dir), "files/small": []byte("hello\n"), "files/big": make([]byte, 100_000),
 	} {
 		if err := os.WriteFile(filepath.Join(n.dir, name), b, 0o644); err != nil {
 			t.Fatal(err)
@@ -87,53 +85,14 @@ func (n nginx) requests(t *testing.T) int {
 	return requests
 }
 
-// answered is a request in the access log.
-type answered struct {
-	method, code string
-	complete     bool
-	sent, got    float64 // bytes
-	uri          string
-}
-
 // log reads the access log from line from on.
-func (n nginx) log(t *testing.T, from int) (all []answered) {
+func (n nginx) log(t *testing.T, from int) []answered {
 	t.Helper()
-	f, err := os.Open(filepath.Join(n.dir, "access.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for i := 0; lines.Scan(); i++ {
-		var a answered
-		var completion string
-		if _, err := fmt.Sscanf(lines.Text(), "%s %s %q %g %g %s", &a.method, &a.code, &completion, &a.sent, &a.got, &a.uri); err != nil {
-			t.Fatalf("%q: %v", lines.Text(), err)
-		}
-		if a.complete = completion == "OK"; i >= from {
-			all = append(all, a)
-		}
-	}
-	return all
+	return readLog(t, filepath.Join(n.dir, "access.log"), from)
 }
 
 // seen is the log without what nginx has sent to itself, which was on no cable.
 func (n nginx) seen(t *testing.T, from int) []answered {
 	t.Helper()
-	return slices.DeleteFunc(n.log(t, from), func(a answered) bool { return a.method == "POST" && a.uri == "/created" })
-}
-
-// outcome is how the design says that the request ended.
-func (a answered) outcome() string {
-	switch {
-	case a.code == "444": // nginx closes without an answer
-		return "unanswered"
-	case a.code == "499", !a.complete: // the client went away before the answer, or during it
-		return "aborted"
-	case a.code >= "500":
-		return "server_error"
-	case a.code >= "400":
-		return "client_error"
-	}
-	return "ok"
+	return onCable(n.log(t, from))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,50 +26,6 @@ func TestLiveNginx(t *testing.T) {
 		t.Errorf("%d requests; stub_status has %d, the log %d", got, want, len(seen))
 	}
 	compareWithLog(t, s, seen)
-}
-
-// compareWithLog compares what the exporter says with what nginx does.
-func compareWithLog(t *testing.T, s scrape, log []answered) {
-	t.Helper()
-	methods, codes, outcomes := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	var got, sent float64
-	for _, a := range log {
-		methods[a.method]++
-		outcomes[a.outcome()]++
-		if a.code != "444" && a.code != "499" { // these two are no answers
-			codes[a.code]++
-		}
-		if a.code != "413" { // that comes before the request is complete, so it has no size
-			got += a.got
-		}
-		if a.outcome() != "aborted" {
-			sent += a.sent
-		}
-	}
-	for _, c := range []struct {
-		family, label string
-		want          map[string]float64
-	}{
-		{"wire_requests_total", "operation", methods}, {"wire_requests_total", "outcome", outcomes}, {"wire_responses_total", "code", codes},
-	} {
-		if got := s.by(c.label, c.family); !maps.Equal(got, c.want) {
-			t.Errorf("%s by %s: %v, nginx has %v", c.family, c.label, got, c.want)
-		}
-	}
-	if size := s.total("wire_request_size_bytes"); size != got {
-		t.Errorf("%.0f bytes of requests, nginx has %.0f", size, got)
-	}
-	if size := s.total("wire_response_size_bytes"); outcomes["aborted"] == 0 && size != sent {
-		t.Errorf("%.0f bytes of responses, nginx has %.0f", size, sent)
-	}
-	for _, family := range []string{"wire_capture_dropped_packets_total", "wire_flow_gaps_total", "wire_transactions_unmatched_total", "wire_decoder_errors_total", "wire_capture_undecoded_bytes_total"} {
-		reasons := s.by("reason", family)
-		delete(reasons, "not_ip")      // ARP
-		delete(reasons, "after_close") // of an answer that the client did not wait for
-		if len(reasons) > 0 {
-			t.Errorf("%s: %v", family, reasons)
-		}
-	}
 }
 
 // TestLiveWrk: a thousand requests a second of the load generator wrk.
@@ -216,5 +171,31 @@ func TestLiveFilters(t *testing.T) {
 			})
 			compareWithLog(t, s, web.seen(t, lines))
 		})
+	}
+}
+
+// TestLiveRecording: a file that tcpdump has written gives the same as listening. With -update it becomes the recording that
+// TestRecordedNginx reads.
+func TestLiveRecording(t *testing.T) {
+	wire := newNetwork(t)
+	web := startNginx(t, wire.server)
+	file := filepath.Join(openFolder(t), "nginx.pcap")
+	wire.server.record(t, file, func() { visitAll(t, wire.client, wire.server.address, 1, 1) })
+	compareWithLog(t, parseScrape(t, []byte(replay(t, "--metrics", file))), web.seen(t, 0))
+	if !*update || t.Failed() {
+		return
+	}
+	for _, name := range []string{file, filepath.Join(web.dir, "access.log")} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		into := nginxLog
+		if name == file {
+			into, b = nginxCapture, zipped(t, b)
+		}
+		if err := os.WriteFile(into, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
