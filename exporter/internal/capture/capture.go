@@ -7,6 +7,8 @@ package capture
 import (
 	"context"
 	"errors"
+
+	"wire_exporter/exporter/internal/capture/filter"
 )
 
 // Frame is one captured frame.
@@ -46,6 +48,7 @@ type Capture struct {
 	interfaces []string
 	counters   []*counters // of each interface: one for every source
 	progress   *progress
+	config     Config
 }
 
 // Open checks cfg and opens the interfaces or looks at the files. Its errors are one line, for the user.
@@ -54,10 +57,27 @@ func Open(cfg Config) (*Capture, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	open := openLive
 	if len(cfg.Files) > 0 {
-		return openFiles(cfg)
+		open = openFiles
 	}
-	return openLive(cfg)
+	c, err := open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.config = cfg
+	return c, nil
+}
+
+// Tunnels returns the UDP ports that tunnels use besides the usual ones.
+func (c *Capture) Tunnels() (vxlan, geneve []uint16) {
+	return c.config.VXLANPorts, c.config.GenevePorts
+}
+
+// Worker returns which of the Sources gets the frames with packets between two endpoints, each an IPv6 or IPv4-mapped address and a port. Fragments,
+// and what is in tunnels that cannot be looked into when frames are shared out, may come elsewhere.
+func (c *Capture) Worker(a, b *[18]byte, tcp bool) int {
+	return int(filter.Spread(a, b, tcp) % uint32(len(c.sources)))
 }
 
 // Sources returns the sources: one for every worker when live, exactly one for files.

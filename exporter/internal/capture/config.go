@@ -3,6 +3,8 @@ package capture
 import (
 	"fmt"
 	"strings"
+
+	"wire_exporter/exporter/internal/capture/filter"
 )
 
 // Config says what to capture. Either Interfaces or Files is set.
@@ -19,6 +21,10 @@ type Config struct {
 	// FilterPorts are the TCP and UDP ports whose traffic is wanted. The filter made from them lets all fragments, VLANs and
 	// tunnels pass.
 	FilterPorts []uint16
+
+	// VXLANPorts and GenevePorts are UDP ports that these tunnels use besides the usual ones. They matter to FilterPorts, and to which worker
+	// gets a frame; Capture.Tunnels tells them to who parses frames.
+	VXLANPorts, GenevePorts []uint16
 
 	Files []string // paths of capture files, read one after the other; "-" is the standard input
 	Speed Speed    // of reading files
@@ -68,6 +74,10 @@ const (
 	// Stdin is the standard input's name among Config.Files.
 	Stdin = "-"
 )
+
+func (cfg Config) tunnels() filter.Tunnels {
+	return filter.Tunnels{VXLAN: cfg.VXLANPorts, Geneve: cfg.GenevePorts}
+}
 
 // withDefaults returns cfg with its zero values replaced.
 func (cfg Config) withDefaults() Config {

@@ -13,6 +13,7 @@ type filters struct {
 	expression *filter.Filter
 	program    []bpf.RawInstruction // of tcpdump -ddd, for Ethernet
 	ports      []uint16
+	tunnels    filter.Tunnels
 
 	matchers map[uint16]*bpf.VM // of link types in files; nil: such frames do not match
 }
@@ -26,7 +27,7 @@ func newFilters(cfg Config) (*filters, error) {
 	case cfg.Filter != "":
 		f.expression, err = filter.Parse(cfg.Filter)
 	default:
-		f.ports = cfg.FilterPorts
+		f.ports, f.tunnels = cfg.FilterPorts, cfg.tunnels()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
@@ -43,7 +44,7 @@ func (f *filters) kernel(link filter.Link, accept uint32, maxRanges int) ([]bpf.
 	}
 	expression := f.expression
 	if expression == nil && len(f.ports) > 0 {
-		expression = filter.Ports(f.ports, maxRanges)
+		expression = filter.Ports(f.ports, f.tunnels, maxRanges)
 	}
 	program := filter.Everything(accept)
 	if expression != nil {

@@ -20,6 +20,7 @@ type group struct {
 	snaplen     uint32
 	promiscuous bool
 	filters     *filters
+	tunnels     filter.Tunnels
 
 	mu    sync.Mutex // held when rings change, once a second by every worker, never for a frame
 	index int        // of the interface; 0: all
@@ -145,7 +146,7 @@ func (g *group) join(r *ring, position, id int) (int, error) {
 	if position > 1 {
 		return id, nil
 	}
-	program, err := filter.Assemble(filter.Fanout())
+	program, err := filter.Assemble(filter.Fanout(g.tunnels))
 	if err != nil {
 		return 0, err
 	}

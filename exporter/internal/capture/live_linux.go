@@ -27,7 +27,7 @@ func openLive(cfg Config) (*Capture, error) {
 	c := &Capture{interfaces: slices.Clone(cfg.Interfaces)}
 	var groups []*group
 	for _, name := range cfg.Interfaces {
-		g := &group{name: name, workers: cfg.Workers, bytes: cfg.RingBytes / len(cfg.Interfaces), snaplen: maxSnaplen, promiscuous: cfg.Promiscuous, filters: f}
+		g := &group{name: name, workers: cfg.Workers, bytes: cfg.RingBytes / len(cfg.Interfaces), snaplen: maxSnaplen, promiscuous: cfg.Promiscuous, filters: f, tunnels: cfg.tunnels()}
 		if cfg.Snaplen > 0 {
 			g.snaplen = uint32(cfg.Snaplen)
 		}

@@ -11,7 +11,7 @@ import (
 // testFanout is the fanout program for a frame in a file: the network layer starts behind the Ethernet header.
 func testFanout(t *testing.T) *bpf.VM {
 	t.Helper()
-	vm, err := bpf.NewVM(fanout(14, func(p *program) { p.emit(bpf.LoadAbsolute{Off: 12, Size: 2}) }))
+	vm, err := bpf.NewVM(fanout(14, Tunnels{}, func(p *program) { p.emit(bpf.LoadAbsolute{Off: 12, Size: 2}) }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/net/bpf"
 )
@@ -58,9 +59,7 @@ func Everything(accept uint32) []bpf.Instruction {
 // What else the filter made from ports lets through, because TCP and UDP to those ports may be inside.
 var (
 	tunnelTypes = []uint32{
-		0x8847, 0x8848, // MPLS
-		0x8864,                                       // PPPoE session
-		0x88e7,                                       // provider backbone bridging
+		etherMPLS, etherMPLSMulticast, etherPPPoE, etherPBB, etherVNTag, etherCMD,
 		0x894f,                                       // network service header
 		etherVLAN, etherQinQ, etherQinQ1, etherQinQ2, // more VLAN tags than are looked behind
 	}
@@ -83,16 +82,18 @@ var (
 // MaxRanges is how many ranges of ports a filter made from ports can tell apart, so that its program is not too long for the kernel.
 const MaxRanges = 600
 
-// Ports returns the filter for TCP and UDP from and to ports: it lets those pass, every kind of tunnel, and every IP fragment
-// that has no ports. A list of more than maxRanges ranges is read as fewer that hold more.
-func Ports(ports []uint16, maxRanges int) *Filter {
+// Ports returns the filter for TCP and UDP from and to ports: it lets those pass, every kind of tunnel, and every IP fragment, because only
+// the first one has ports and a part alone is lost. A list of more than maxRanges ranges is read as fewer that hold more.
+func Ports(ports []uint16, tunnels Tunnels, maxRanges int) *Filter {
+	also := slices.Concat(tunnelPorts, tunnels.VXLAN, tunnels.Geneve)
 	nodes := []node{
 		portNode{protos: []uint32{protoTCP, protoUDP}, ranges: coarsen(mergePorts(ports), min(maxRanges, MaxRanges))},
-		portNode{protos: []uint32{protoUDP}, ranges: mergePorts(tunnelPorts)},
+		portNode{protos: []uint32{protoUDP}, ranges: mergePorts(also)},
 		protoNode{protos: tunnelProtos},
 		etherNode{types: tunnelTypes},
+		fragmentNode{},
 	}
-	root := node(fragmentNode{})
+	root := node(teredoNode{})
 	for i := len(nodes) - 1; i >= 0; i-- {
 		root = orNode{nodes[i], root}
 	}

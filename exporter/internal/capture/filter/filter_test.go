@@ -170,7 +170,7 @@ func TestExtensionHeaders(t *testing.T) {
 		{[]uint8{protoFragment}, 0x0008, false, true},
 		{[]uint8{protoDestination, protoDestination, protoDestination, protoDestination, protoDestination}, 0, false, true},
 	}
-	derived, err := Ports([]uint16{80}, MaxRanges).Compile(Ethernet, 1)
+	derived, err := Ports([]uint16{80}, Tunnels{}, MaxRanges).Compile(Ethernet, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,13 +197,13 @@ func manyPorts(n int) []uint16 {
 func TestPortsFilter(t *testing.T) {
 	tunnels := []uint8{protoIPv4, protoIPv6, protoGRE, protoAH, protoEtherIP, protoL2TP, protoMPLS}
 	for _, ports := range [][]uint16{{80}, {80, 81, 82, 5432}, append(manyPorts(500), 80, 5432)} {
-		program, err := Ports(ports, MaxRanges).Compile(Ethernet, 1234)
+		program, err := Ports(ports, Tunnels{}, MaxRanges).Compile(Ethernet, 1234)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range testFrames() {
 			tcpOrUDP := f.proto == protoTCP || f.proto == protoUDP
-			want := f.etherType == 0x8847 || f.etherType == 0x8864 || f.fragment&0x1fff != 0 || slices.Contains(tunnels, f.proto)
+			want := f.etherType == 0x8847 || f.etherType == 0x8864 || f.fragment&0x3fff != 0 || slices.Contains(tunnels, f.proto)
 			want = want || tcpOrUDP && (slices.Contains(ports, f.sport) || slices.Contains(ports, f.dport)) || f.proto == protoUDP && f.sport == 4789
 			want = want && (f.etherType == 0 || f.etherType == 0x8847 || f.etherType == 0x8864)
 			if got := run(t, program, f.bytes(Ethernet)); got > 0 != want || want && got != 1234 {
@@ -212,7 +212,7 @@ func TestPortsFilter(t *testing.T) {
 		}
 	}
 	triple := frame{tags: []uint32{etherQinQ<<16 | 1, etherVLAN<<16 | 2, etherVLAN<<16 | 3}, src: "10.0.0.1", dst: "10.0.0.2", proto: protoTCP, dport: 9}
-	program, _ := Ports([]uint16{80}, MaxRanges).Compile(Ethernet, 1)
+	program, _ := Ports([]uint16{80}, Tunnels{}, MaxRanges).Compile(Ethernet, 1)
 	if run(t, program, triple.bytes(Ethernet)) == 0 {
 		t.Error("three VLAN tags are lost")
 	}
@@ -231,10 +231,10 @@ func TestManyPorts(t *testing.T) {
 		}
 	}
 	for _, ports := range [][]uint16{all, single, pairs, manyPorts(1700), manyPorts(MaxRanges), append(manyPorts(700), pairs[20000:20700]...)} {
-		if _, err := Ports(ports, MaxRanges).Compile(EthernetKernel, 1); err != nil {
+		if _, err := Ports(ports, Tunnels{}, MaxRanges).Compile(EthernetKernel, 1); err != nil {
 			t.Fatalf("%d ports: %v", len(ports), err)
 		}
-		program, err := Ports(ports, MaxRanges).Compile(Ethernet, 1)
+		program, err := Ports(ports, Tunnels{}, MaxRanges).Compile(Ethernet, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestKernelProgramsAssemble(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Assemble(Fanout()); err != nil {
+	if _, err := Assemble(Fanout(Tunnels{})); err != nil {
 		t.Error(err)
 	}
 	if got := run(t, Everything(7), make([]byte, 60)); got != 7 {

@@ -15,8 +15,8 @@ func TestKernelAgreesWithVM(t *testing.T) {
 		checkKernel(t, e.text, compile(t, e.text, Ethernet), compile(t, e.text, EthernetKernel))
 	}
 	for _, ports := range [][]uint16{{80}, append(manyPorts(500), 80, 53)} {
-		plain, err1 := Ports(ports, MaxRanges).Compile(Ethernet, 1<<18)
-		kernel, err2 := Ports(ports, MaxRanges).Compile(EthernetKernel, 1<<18)
+		plain, err1 := Ports(ports, Tunnels{}, MaxRanges).Compile(Ethernet, 1<<18)
+		kernel, err2 := Ports(ports, Tunnels{}, MaxRanges).Compile(EthernetKernel, 1<<18)
 		if err := errors.Join(err1, err2); err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +25,7 @@ func TestKernelAgreesWithVM(t *testing.T) {
 	checkKernel(t, "vlan", compile(t, "vlan 7 and port 80", Ethernet), compile(t, "vlan 7 and port 80", EthernetKernel))
 	cooked := compile(t, "vlan 7 or tcp port 80 or net 2001:db8::/32", CookedKernel)
 	attachTo(t, socketPair(t)[1], cooked)
-	attachTo(t, socketPair(t)[1], Fanout())
+	attachTo(t, socketPair(t)[1], Fanout(Tunnels{}))
 }
 
 func socketPair(t *testing.T) [2]int {

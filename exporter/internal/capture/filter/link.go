@@ -24,6 +24,14 @@ const (
 	etherQinQ  = 0x88a8
 	etherQinQ1 = 0x9100
 	etherQinQ2 = 0x9200
+
+	etherMPLS          = 0x8847
+	etherMPLSMulticast = 0x8848
+	etherPPPoE         = 0x8864
+	etherVNTag         = 0x8926
+	etherCMD           = 0x8909 // security group tags
+	etherPBB           = 0x88e7 // provider backbone bridging
+	etherTEB           = 0x6558 // Ethernet in a tunnel
 )
 
 // Where programs keep in the scratch memory what they find out about a frame.
@@ -32,7 +40,7 @@ const (
 	slotIP              // offset of the network layer's header
 	slotProto           // IP protocol behind the extension headers
 	slotL4              // offset of the transport header; 0: there is none
-	slotFragment        // 1: an IP fragment other than the first
+	slotFragment        // place of an IP fragment, and whether more follow; 0: a whole packet
 	slotTag             // VLAN ids, maxTags of them; noTag: none
 	_
 	_

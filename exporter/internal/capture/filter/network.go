@@ -47,21 +47,13 @@ func (p *program) network() {
 }
 
 func (p *program) ipv4(end label) {
-	later, first := p.label(), p.label()
+	first := p.label()
 	p.emit(bpf.LoadIndirect{Off: 9, Size: 1}, bpf.StoreScratch{Src: bpf.RegA, N: slotProto})
-	p.emit(bpf.LoadIndirect{Off: 6, Size: 2})
-	p.branch(bpf.JumpBitsSet, 0x1fff, later, first)
-	p.place(later)
-	p.fragment(end)
+	p.emit(bpf.LoadIndirect{Off: 6, Size: 2}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x3fff}, bpf.StoreScratch{Src: bpf.RegA, N: slotFragment})
+	p.branch(bpf.JumpBitsSet, 0x1fff, end, first)
 	p.place(first)
 	p.emit(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x0f}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 2},
 		bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.StoreScratch{Src: bpf.RegA, N: slotL4})
-	p.jump(end)
-}
-
-// fragment notes a fragment other than the first.
-func (p *program) fragment(end label) {
-	p.emit(bpf.LoadConstant{Dst: bpf.RegA, Val: 1}, bpf.StoreScratch{Src: bpf.RegA, N: slotFragment})
 	p.jump(end)
 }
 
@@ -81,7 +73,7 @@ func (p *program) ipv6(end label) {
 
 // extension walks over one extension header at X, or goes to found when there is none.
 func (p *program) extension(found, end label) {
-	options, notOptions, fragment, later, first, next := p.label(), p.label(), p.label(), p.label(), p.label(), p.label()
+	options, notOptions, fragment, first, next := p.label(), p.label(), p.label(), p.label(), p.label()
 	p.emit(bpf.LoadScratch{Dst: bpf.RegA, N: slotProto})
 	p.isAny(options, notOptions, protoHopByHop, protoRouting, protoDestination, protoMobility)
 	p.place(notOptions)
@@ -89,9 +81,8 @@ func (p *program) extension(found, end label) {
 
 	p.place(fragment)
 	p.emit(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.StoreScratch{Src: bpf.RegA, N: slotProto}, bpf.LoadIndirect{Off: 2, Size: 2})
-	p.branch(bpf.JumpBitsSet, 0xfff8, later, first)
-	p.place(later)
-	p.fragment(end)
+	p.emit(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xfff9}, bpf.StoreScratch{Src: bpf.RegA, N: slotFragment})
+	p.branch(bpf.JumpBitsSet, 0xfff8, end, first)
 	p.place(first)
 	p.emit(bpf.LoadConstant{Dst: bpf.RegA, Val: 8}, bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{})
 	p.jump(next)

@@ -92,7 +92,7 @@ func (n protoNode) code(p *program, yes, no label) {
 	p.isAny(yes, no, n.protos...)
 }
 
-// fragmentNode matches IP fragments other than the first.
+// fragmentNode matches IP fragments.
 type fragmentNode struct{}
 
 func (n fragmentNode) needs() needs { return needs{network: true} }
@@ -124,6 +124,29 @@ func (n vlanNode) code(p *program, yes, no label) {
 			p.place(next)
 		}
 	}
+}
+
+// teredoNode matches UDP datagrams that carry an IPv6 packet from or to Teredo's network (RFC 4380). A datagram too short for that is not taken,
+// whatever else an expression says of it: so it stands last.
+type teredoNode struct{}
+
+func (n teredoNode) needs() needs { return needs{network: true} }
+func (n teredoNode) code(p *program, yes, no label) {
+	header, udp, v6, other := p.label(), p.label(), p.label(), p.label()
+	p.emit(bpf.LoadScratch{Dst: bpf.RegX, N: slotL4}, bpf.TXA{})
+	p.branch(bpf.JumpEqual, 0, no, header)
+	p.place(header)
+	p.emit(bpf.LoadScratch{Dst: bpf.RegA, N: slotProto})
+	p.branch(bpf.JumpEqual, protoUDP, udp, no)
+	p.place(udp)
+	p.emit(bpf.LoadIndirect{Off: 8, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
+	p.branch(bpf.JumpEqual, 6, v6, no)
+	p.place(v6)
+	p.emit(bpf.LoadIndirect{Off: 16, Size: 4})
+	p.branch(bpf.JumpEqual, 0x20010000, yes, other)
+	p.place(other)
+	p.emit(bpf.LoadIndirect{Off: 32, Size: 4})
+	p.branch(bpf.JumpEqual, 0x20010000, yes, no)
 }
 
 // netNode matches addresses of a network.
