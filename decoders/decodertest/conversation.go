@@ -34,6 +34,7 @@ import (
 //	! udp                     each segment is a datagram
 //	! unrecoverable           after a loss nothing is found again (requests that overtake each other)
 //	! evicted                 the connection is closed for want of room; without this the capture ends
+//	! compressed              its bytes are decompressed, which may allocate a little
 //	! again                   from here on it can be said again (in front of it: a log-in); without this, from the beginning
 //	= GET resource=/ …        what comes out, in this order; `go test -update` writes these lines
 type Conversation struct {
@@ -42,6 +43,7 @@ type Conversation struct {
 	Transport decoders.Transport
 
 	unrecoverable bool
+	compressed    bool
 	repeats       int // index of the first event that can be said again
 
 	events []event
@@ -184,6 +186,8 @@ func (p *parser) directive(text string) error {
 		p.c.Midstream = true
 	case "unrecoverable":
 		p.c.unrecoverable = true
+	case "compressed":
+		p.c.compressed = true
 	case "udp":
 		p.c.Transport = decoders.UDP
 	case "again":

@@ -173,7 +173,11 @@ func NoAllocation(t *testing.T, s Subject) {
 				p.do(e)
 			}
 		}
-		if n := testing.AllocsPerRun(20, once); n != 0 {
+		most := 0.0
+		if c.compressed {
+			most = 200 // tables of a decompressor
+		}
+		if n := testing.AllocsPerRun(20, once); n > most {
 			t.Fatalf("%v allocations a connection", n)
 		}
 	})

@@ -12,6 +12,7 @@ type Subject struct {
 	Plugin    decoders.Plugin
 	Sessions  *decoders.Sessions
 	Unmarshal func(any) error // fills the decoder's configuration; nil: its defaults
+	Vague     []string        // operations that stand for one that is not known, because it was named before a loss
 }
 
 // player is one worker: a decoder, its pool, and what they account for.

@@ -72,9 +72,6 @@ var kinds = [256]kind{
 	login:              {[]byte("LOGIN"), 0, 0},
 }
 
-// other is the operation of a command that nobody knows; servers answer it with an error.
-var other = []byte("UNKNOWN")
-
 // command waits for its response.
 type command struct {
 	start, end decoders.Time // first and last byte; a zero end: not known
@@ -87,6 +84,7 @@ type command struct {
 	seq        byte // the sequence number with which the response begins
 	done       bool // all of it was sent
 	forsaken   bool // its response cannot be known
+	found      bool // it is the first after a loss: its response is on probation
 }
 
 func (q *command) reset() {
@@ -99,18 +97,20 @@ func (c *conn) push(cmd byte, start decoders.Time, from uint64) *command {
 	if c.w == nil {
 		c.w = c.d.newWork()
 	}
-	c.settle()
 	w := c.w
-	if w.commands.Len() == maxPending {
+	switch q := c.front(); {
+	case w.commands.Len() == maxPending:
 		c.goBlind(tooManyPending)
+	case q != nil && q.found: // this client does not wait: another response may come first
+		c.goBlind(gapPipelining)
 	}
 	before := w.commands.Cap()
 	q := w.commands.Push()
 	c.d.grown(w, (w.commands.Cap()-before)*slotSize)
 	q.reset()
 	q.cmd, q.start, q.from = cmd, start, from
-	if w.commands.Len() == 1 && c.state[decoders.ToClient] == ready {
-		c.blind = false // all that was asked before is answered
+	if c.blind && w.commands.Len() == 1 && c.state[decoders.ToClient] == ready {
+		c.blind, q.found = false, true // all that was asked before is answered
 	}
 	q.forsaken = c.blind
 	return q
@@ -160,7 +160,11 @@ func (c *conn) readCommand(s *decoders.Stream, cmd byte, n int) error {
 	if err != nil {
 		return err
 	}
-	body := b[headSize+1:]
+	kind, body := &kinds[cmd], b[headSize+1:]
+	if kind.name == nil || n < kind.min || kind.max > 0 && n > kind.max || cmd == login {
+		return badPacket
+	}
+	c.settle()
 	switch cmd {
 	case comQuit, comSendLongData: // nothing answers them
 		return c.skip(decoders.ToServer, s, n, nothing)
@@ -171,7 +175,8 @@ func (c *conn) readCommand(s *decoders.Stream, cmd byte, n int) error {
 		return opaque // a stream follows, for as long as the connection lasts
 	}
 	q := c.push(cmd, s.Begin(), c.begin(decoders.ToServer, s))
-	q.seq = b[3] + 1
+	q.seq, q.found = b[3]+1, q.found || c.turn == proven
+	c.turn = inside
 	switch cmd {
 	case comQuery, comPrepare:
 		c.readText(q, body, n > 1+len(body))

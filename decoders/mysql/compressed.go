@@ -253,8 +253,7 @@ func (c *conn) findFrame(dir decoders.Dir, s *decoders.Stream) error {
 		c.z.frames[dir].state = frameHead
 		return nil
 	}
-	q := c.front()
-	if q == nil || !q.done || q.end == 0 || s.Begin() < q.end {
+	if !c.mayAnswer(c.front(), s.Begin()) {
 		return drop(s)
 	}
 	b, err := s.Peek(frameHeadSize)

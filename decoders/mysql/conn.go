@@ -37,6 +37,7 @@ const (
 	infileEnd                // server: the response to a file
 	definitions              // server: a definition of a parameter or a column of a prepared statement
 	optionalEOF              // server: perhaps an EOF packet that ends the definitions
+	probation                // server: nothing, or the last response was not what it seemed; see lost.go
 	fields                   // server: a field of COM_FIELD_LIST, or their end
 	lost                     // not known: see lost.go
 )
@@ -240,7 +241,7 @@ func (c *conn) Waiting() (n int, since decoders.Time) {
 	}
 	for i := range c.w.commands.Len() {
 		q := c.w.commands.At(i)
-		if q.cmd == login || q.forsaken {
+		if q.cmd == login || q.forsaken || i == 0 && c.state[decoders.ToClient] == probation {
 			continue
 		}
 		if n++; n == 1 {

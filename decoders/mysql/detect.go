@@ -68,8 +68,8 @@ func looksLikeRefusal(b []byte) decoders.Verdict {
 
 // looksLikeHandshakeResponse judges whether b begins with a client's first packet, protocol 4.1.
 func looksLikeHandshakeResponse(b []byte) decoders.Verdict {
-	const filler, fillerEnd, largest = headSize + 4 + 4 + 1, headSize + 4 + 4 + 1 + 19, 1 << 16
-	if len(b) >= headSize && (b[3] != 1 && b[3] != 2 || uint24(b) < tlsRequestSize || uint24(b) > largest) {
+	const filler, fillerEnd = headSize + 4 + 4 + 1, headSize + 4 + 4 + 1 + 19
+	if len(b) >= headSize && (b[3] != 1 && b[3] != 2 || uint24(b) < tlsRequestSize || uint24(b) > largestResponse) {
 		return decoders.No
 	}
 	if len(b) < fillerEnd {

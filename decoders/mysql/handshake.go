@@ -23,7 +23,14 @@ const (
 
 // readGreeting reads the server's first packet: the greeting, or an error in place of it.
 func (c *conn) readGreeting(s *decoders.Stream) error {
-	b, n, err := peek(s, 256)
+	const largest = 1024 // what a greeting or a refusal may have
+	b, n, err := peek(s, 0)
+	if err == nil && n > largest {
+		return notMySQL
+	}
+	if err == nil {
+		b, n, err = peek(s, 256)
+	}
 	if err != nil {
 		return err
 	}
@@ -54,14 +61,17 @@ func (c *conn) readGreeting(s *decoders.Stream) error {
 // readHandshakeResponse reads the client's first packet: it says how the connection goes on, and begins the log-in.
 func (c *conn) readHandshakeResponse(s *decoders.Stream) error {
 	const worth = 2048 // user, authentication data, database
-	b, n, err := peek(s, worth)
+	b, n, err := peek(s, 0)
+	if err == nil && (n < 4 || n > largestResponse || b[3] == 0) {
+		return notMySQL
+	}
+	if err == nil {
+		b, n, err = peek(s, worth)
+	}
 	if err != nil {
 		return err
 	}
 	body := b[headSize:]
-	if len(body) < 4 || b[3] == 0 {
-		return notMySQL
-	}
 	flags := capabilities(binary.LittleEndian.Uint32(body))
 	if flags&protocol41 == 0 {
 		flags &= 1<<16 - 1
@@ -74,10 +84,13 @@ func (c *conn) readHandshakeResponse(s *decoders.Stream) error {
 	c.learnEOF(c.caps&deprecateEOF == 0)
 	q := c.push(login, s.Begin(), c.begin(decoders.ToServer, s))
 	q.seq = b[3] + 1
-	q.database = c.d.name(handshakeDatabase(body, c.caps))
-	c.state[decoders.ToServer] = ready
+	q.database = c.d.name(handshakeDatabase(body, flags))
+	c.state[decoders.ToServer], c.turn = ready, inside
 	return c.skip(decoders.ToServer, s, n, endCommand)
 }
+
+// largestResponse is what a handshake response may have: its attributes have up to 64 KiB.
+const largestResponse = 128 << 10
 
 // tlsRequestSize is the size of the packet that asks for TLS: a handshake response without what follows the filler.
 const tlsRequestSize = 32

@@ -16,8 +16,10 @@ import (
 //   - the server's next response: the first bytes that it sends after such a command is complete, if they have the sequence number
 //     that follows the command's and the form of a response.
 //
-// Where responses to several commands were under way, one clean exchange must pass before one is believed: until then the
-// connection is blind, commands are counted, their outcome unknown.
+// The first response that is found so is on probation: clients that do not pipeline send nothing before they have their response, so
+// the next command (or the end) proves the match, and one more response refutes it: then a command was not seen. Where
+// responses to several commands were under way the connection is blind: commands are counted, their outcome unknown, until one
+// clean exchange has passed.
 
 // turn is whether the client's next byte may begin a command.
 type turn uint8
@@ -26,6 +28,7 @@ const (
 	inside    turn = iota // it goes on with what it has said before
 	unproven              // nothing was seen yet, or what is missing may have been all of it
 	hasSpoken             // the server has spoken since
+	proven                // a command begins here
 )
 
 // takeTurn notes that the server speaks, which ends whatever a lost client has said before.
@@ -88,7 +91,7 @@ func (c *conn) findCommand(s *decoders.Stream) error {
 	default:
 		c.state[decoders.ToServer] = ready
 	}
-	c.turn = inside
+	c.turn = proven
 	return nil
 }
 
@@ -107,7 +110,7 @@ func (c *conn) looksLikeClient(b []byte) decoders.Verdict {
 // findResponse looks for the response to the only command that waits.
 func (c *conn) findResponse(s *decoders.Stream) error {
 	q := c.front()
-	if q == nil || !q.done || q.end == 0 || s.Begin() < q.end {
+	if !c.mayAnswer(q, s.Begin()) {
 		return drop(s)
 	}
 	b, n, err := peek(s, 1)
@@ -122,11 +125,36 @@ func (c *conn) findResponse(s *decoders.Stream) error {
 	return nil
 }
 
+// mayAnswer says whether what a lost server says at a time may be the response to q. If it is said after q was, but cannot be told to be
+// the response, nobody knows whether there was one.
+func (c *conn) mayAnswer(q *command, at decoders.Time) bool {
+	switch {
+	case q == nil:
+		return false
+	case q.done && q.end != 0 && at >= q.end:
+		return true
+	}
+	q.forsaken = q.forsaken || at >= q.start
+	return false
+}
+
+// refute says that the response on probation was another command's, when one more comes.
+func (c *conn) refute(s *decoders.Stream) error {
+	if s.Buffered() == 0 {
+		return decoders.ErrShort
+	}
+	c.goBlind(unmatchedResponse)
+	return drop(s)
+}
+
 // forsakeAll says that the responses to all commands that wait cannot be known.
 func (c *conn) forsakeAll() {
 	c.loseTransaction()
 	for q := c.front(); q != nil; q = c.front() {
 		q.forsaken = true
+		if q.cmd == login && c.caps&(withZlib|withZstd) != 0 {
+			c.state[decoders.ToServer], c.turn = lost, hasSpoken // whether it is compressed from here on shows
+		}
 		c.report(q, decoders.Unknown, 0)
 		c.pop()
 	}

@@ -12,9 +12,6 @@ func (c *conn) report(q *command, outcome decoders.Outcome, end decoders.Time) {
 		Flow: c.f, Operation: kinds[q.cmd].name, Database: c.database.bytes(), Statement: q.text.Bytes(),
 		Outcome: outcome, Start: q.start, RequestEnd: q.end, End: end, BytesIn: q.size,
 	}
-	if len(t.Operation) == 0 {
-		t.Operation = other
-	}
 	if r := &c.w.response; r.begun && !q.forsaken {
 		t.FirstByte, t.BytesOut, t.Rows, t.Code = r.first, r.size, r.rows, r.failed.appendCode(c.d.code[:])
 	}
@@ -92,6 +89,9 @@ func (c *conn) flush(cut, none decoders.Outcome, now decoders.Time) {
 // Close implements decoders.Conn.
 func (c *conn) Close(now decoders.Time, why decoders.Why) {
 	c.breakCommand(c.f.Offset(decoders.ToServer))
+	if why == decoders.GaveUp && c.state[decoders.ToClient] == probation {
+		c.forsakeAll()
+	}
 	cut, none := decoders.Unknown, decoders.Unknown
 	switch why {
 	case decoders.FIN, decoders.ResetByServer:

@@ -27,7 +27,7 @@ var Plugin = decoders.Plugin{
 // Config is the block mysql of the configuration.
 type Config struct {
 	// MaxStatementBytes is how much of an SQL text is read; the rest of a longer one is skipped, and its fingerprint is that of
-	// its beginning. A direction holds so many bytes until they are there.
+	// its beginning. A direction holds so many bytes until they are there; up to the default that costs no allocation.
 	MaxStatementBytes int `yaml:"max_statement_bytes"`
 	// MaxPreparedStatements is how many prepared statements of one connection are remembered; the one that was not used for the
 	// longest time is forgotten, and counted.
@@ -35,7 +35,7 @@ type Config struct {
 }
 
 func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, error) {
-	cfg := Config{MaxStatementBytes: 16 << 10, MaxPreparedStatements: 1024}
+	cfg := Config{MaxStatementBytes: 12 << 10, MaxPreparedStatements: 1024}
 	if unmarshal != nil {
 		if err := unmarshal(&cfg); err != nil {
 			return nil, err

@@ -45,6 +45,8 @@ func (c *conn) readServer(s *decoders.Stream) error {
 		c.skipColumns(s)
 	case optionalEOF:
 		return c.readOptionalEOF(s)
+	case probation:
+		return c.refute(s)
 	}
 	b, n, err := peek(s, 1)
 	if err != nil {
@@ -292,11 +294,21 @@ func (c *conn) readOptionalEOF(s *decoders.Stream) error {
 	return c.pass(s, b, n, endResult)
 }
 
-// settle ends a response that may have ended: something else has begun.
+// settle ends a response that may have ended, or was on probation: something else has begun.
 func (c *conn) settle() {
-	if c.w != nil && c.state[decoders.ToClient] == optionalEOF {
-		r := &c.w.response
-		c.learnEOF(false)
-		c.finish(nil, r.end, r.from+r.size)
+	if c.w == nil {
+		return
 	}
+	r := &c.w.response
+	switch c.state[decoders.ToClient] {
+	case optionalEOF:
+		c.learnEOF(false)
+	case probation:
+	default:
+		return
+	}
+	if q := c.front(); q != nil {
+		q.found = false
+	}
+	c.finish(nil, r.end, r.from+r.size)
 }

@@ -132,6 +132,10 @@ func (c *conn) finish(s *decoders.Stream, end decoders.Time, offset uint64) erro
 	}
 	r.size = offset - r.from
 	more := r.known && r.status&moreResults != 0 && !r.failed.is && q.cmd != comPrepare && q.cmd != login
+	if !more && q.found && !q.forsaken && q.cmd != login {
+		r.end, c.state[decoders.ToClient] = end, probation
+		return nil
+	}
 	if !more {
 		c.report(q, r.failed.outcome(), end)
 	}

@@ -20,18 +20,19 @@ import (
 type Reader struct {
 	Memory *decoders.Memory // where the working memory is accounted; nil: nowhere
 
-	src  bytes.Reader
-	zlib io.ReadCloser
-	zstd *zstd.Decoder
-	from io.Reader // the one in use
+	src    bytes.Reader
+	zlib   io.ReadCloser
+	zstd   *zstd.Decoder
+	window int       // the largest that a Zstandard frame has needed, bytes
+	from   io.Reader // the one in use
 }
 
-// What is accounted for: a window and the tables for zlib; for Zstandard the largest window that is accepted, twice, as the
-// library keeps its history in a buffer that it fills before it moves.
+// What is accounted for: a window and the tables for zlib; tables and blocks for Zstandard, and its window twice, as the library
+// keeps the history in a buffer that it fills before it moves. maxWindow is what RFC 8878 wants every decoder to support.
 const (
-	zlibSize   = 48 << 10
-	zstdWindow = 1 << 20
-	zstdSize   = 2 * zstdWindow
+	zlibSize  = 48 << 10
+	zstdSize  = 256 << 10
+	maxWindow = 8 << 20
 )
 
 // ErrUnknown is the error for bytes that begin like neither format.
@@ -52,12 +53,13 @@ func (r *Reader) Open(src []byte) (err error) {
 	switch {
 	case IsZstd(src):
 		if r.zstd == nil {
-			r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+			r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 			if err != nil {
 				return err
 			}
 			r.Memory.Add(zstdSize)
 		}
+		r.grow(src)
 		r.from = r.zstd
 		return r.zstd.Reset(&r.src)
 	case !IsZlib(src):
@@ -74,6 +76,22 @@ func (r *Reader) Open(src []byte) (err error) {
 	}
 	r.from = r.zlib
 	return nil
+}
+
+// grow accounts for the window of the frame that src begins with.
+func (r *Reader) grow(src []byte) {
+	var head zstd.Header
+	if head.Decode(src) != nil {
+		return // it will be refused
+	}
+	window := head.WindowSize
+	if head.SingleSegment {
+		window = head.FrameContentSize
+	}
+	if n := int(min(window, maxWindow)); n > r.window {
+		r.Memory.Add(2 * (n - r.window))
+		r.window = n
+	}
 }
 
 // Read fills p as far as it can. io.EOF comes when the message is over, io.ErrUnexpectedEOF when more of it is needed.

@@ -66,9 +66,6 @@ func TestWhole(t *testing.T) {
 		plain := text(n)
 		for name, src := range map[string][]byte{"zlib": deflated(plain), "zstd": zstandard(t, plain)} {
 			if got, err := read(&r, src); err != io.EOF || !bytes.Equal(got, plain) {
-				if name == "zstd" && n > zstdWindow {
-					continue // a larger window is refused, see TestWindow
-				}
 				t.Errorf("%s of %d bytes: %d bytes, %v", name, n, len(got), err)
 			}
 		}
@@ -77,14 +74,14 @@ func TestWhole(t *testing.T) {
 
 // TestWindow: a frame that needs more memory than is granted is an error, not memory.
 func TestWindow(t *testing.T) {
-	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(8<<20), zstd.WithSingleSegment(false))
+	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(16<<20), zstd.WithSingleSegment(false))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	var r Reader
-	if _, err := read(&r, w.EncodeAll(text(9<<20), nil)); err == io.EOF {
-		t.Error("a window of 8 MiB is accepted")
+	if _, err := read(&r, w.EncodeAll(text(17<<20), nil)); err == io.EOF {
+		t.Error("a window of 16 MiB is accepted")
 	}
 }
 
@@ -145,8 +142,8 @@ func TestReuse(t *testing.T) {
 	if n := runtime.NumGoroutine(); n != before {
 		t.Errorf("%d goroutines, before there were %d", n, before)
 	}
-	if memory.Used() != zlibSize+zstdSize {
-		t.Errorf("%d bytes are accounted for", memory.Used())
+	if n := memory.Used(); n < zlibSize+zstdSize+2*30_000 || n > 1<<20 {
+		t.Errorf("%d bytes are accounted for", n)
 	}
 }
 
