@@ -157,6 +157,7 @@ func (s *Shard) Forget(ids []label.ID) {
 	clear(s.hosts)
 	clear(s.recentHosts[:])
 	clear(s.logins)
+	s.sql.forget()
 	clear(s.strays)
 	s.seen.drain()
 	s.m.users.forget(gone)

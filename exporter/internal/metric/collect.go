@@ -28,6 +28,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	m.passServices()
+	m.passSessions()
 	m.passUsers()
 	m.passCapture()
 	m.passLogs()

@@ -15,19 +15,20 @@ type family struct {
 	labels []string // sorted
 	scale  *scale   // nil: a counter
 	traced bool     // with exemplars
+	info   bool     // neither: it is always 1, and its labels tell something
 	desc   *prometheus.Desc
 
 	protocol, outcome, source bool // what its labels name
-	ids                       [5]bool
+	ids                       [len(idLabels)]bool
 }
 
 // idsOf are the parts of a label.Set that are IDs, in the order of family.ids.
-func idsOf(set *label.Set) [5]*label.ID {
-	return [...]*label.ID{&set.Service, &set.Operation, &set.Resource, &set.Code, &set.Client}
+func idsOf(set *label.Set) [len(idLabels)]*label.ID {
+	return [...]*label.ID{&set.Service, &set.Operation, &set.Resource, &set.Code, &set.Client, &set.Database, &set.Statement}
 }
 
 // idLabels are the labels of these.
-var idLabels = [...]string{"service_name", "operation", "resource", "code", "client_name"}
+var idLabels = [...]string{"service_name", "operation", "resource", "code", "client_name", "database", "statement_id"}
 
 // project is the part of set that f's labels name.
 func (f *family) project(set label.Set) label.Set {
@@ -36,7 +37,6 @@ func (f *family) project(set label.Set) label.Set {
 			*id = label.None
 		}
 	}
-	set.Database = label.None
 	if !f.protocol {
 		set.Protocol = 0
 	}
@@ -75,6 +75,11 @@ const (
 	handshakeDuration
 	rtt
 	unmatched
+	sqlRows
+	sqlLogins
+	sqlTransactionDuration
+	statementDuration
+	statementInfo
 	numFamilies
 )
 
@@ -121,6 +126,22 @@ var families = func() (f [numFamilies]*family) {
 	f[unmatched] = newFamily("wire_transactions_unmatched_total",
 		"Messages on the wire that could not be made part of a transaction, by reason.",
 		nil, false, "service_name", "reason")
+	f[sqlRows] = newFamily("wire_sql_rows_total",
+		"Rows that SQL statements returned or changed, as the server reported them.",
+		nil, false, "service_name", "protocol", "database")
+	f[sqlLogins] = newFamily("wire_sql_logins_total",
+		"Log-ins of database clients, by how they ended.",
+		nil, false, "service_name", "protocol", "database", "outcome")
+	f[sqlTransactionDuration] = newFamily("wire_sql_transaction_duration_seconds",
+		"Time from the first statement of an SQL transaction to its end, in seconds; outcome ok: committed.",
+		nativeDurations, false, "service_name", "protocol", "database", "outcome")
+	f[statementDuration] = newFamily("wire_sql_statement_duration_seconds",
+		"Time from the first byte of the request to the last byte of the response, in seconds, for the SQL statements that a service spends most of its time on.",
+		nativeDurations, false, "service_name", "statement_id")
+	f[statementInfo] = newFamily("wire_sql_statement_info",
+		"The text of an SQL statement, without literals and cut; always 1.",
+		nil, false, "service_name", "statement_id", "statement")
+	f[statementInfo].info = true
 	return f
 }()
 

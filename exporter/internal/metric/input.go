@@ -11,6 +11,7 @@ type Input struct {
 	Now        decoders.Time // newest capture time
 	Services   []Service
 	Waiting    []Waiting
+	Sessions   []Sessions
 	Flow       Flow
 	Interfaces []Interface
 	Logs       []Log
@@ -40,6 +41,14 @@ type Waiting struct {
 	Protocol int // index
 	Requests int
 	Oldest   decoders.Time // start of the oldest request
+}
+
+// Sessions is how many sessions of a database are in each state.
+type Sessions struct {
+	ID       label.ID // the service
+	Protocol int      // index
+	Database label.ID
+	States   [decoders.NumSessionStates]int64 // by decoders.SessionState; those of NoSession do not count
 }
 
 // Flow is the flow table's state.
@@ -86,6 +95,7 @@ func (in *Input) reset() {
 	*in = Input{
 		Services:   in.Services[:0],
 		Waiting:    in.Waiting[:0],
+		Sessions:   in.Sessions[:0],
 		Flow:       Flow{Evicted: in.Flow.Evicted[:0]},
 		Interfaces: in.Interfaces[:0],
 		Logs:       in.Logs[:0],

@@ -17,8 +17,11 @@ import (
 	"wire_exporter/exporter/internal/label"
 )
 
-// Names gives the text of label values; *label.Book does.
-type Names interface{ Text(label.ID) string }
+// Names gives the text of label values, and of the statement that an ID of a statement stands for; *label.Book does.
+type Names interface {
+	Text(label.ID) string
+	StatementText(label.ID) string
+}
 
 // Options change how metrics are kept. The zero value is ready to use.
 type Options struct {

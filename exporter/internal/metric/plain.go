@@ -9,7 +9,7 @@ import (
 // plain holds the families that other stages count and that are passed on as they are.
 type plain struct {
 	users                                          *passed
-	inFlight, oldest                               *passed
+	inFlight, oldest, sessions                     *passed
 	segments, retransmitted, resets, zeroWindows   *passed
 	connections, attempts, bytes, missing          *passed
 	packets, captured, dropped                     *passed
@@ -48,6 +48,7 @@ func newPlain() (p plain) {
 	p.inFlight = gauge("wire_requests_in_flight", "Requests that have begun and not ended.", "service_name", "protocol")
 	p.oldest = gauge("wire_oldest_request_age_seconds", "Age of the oldest request in flight, in seconds; 0 when there is none.", "service_name", "protocol")
 	p.oldest.oldest = true
+	p.sessions = gauge("wire_sql_sessions", "Sessions of database clients, by what they are doing; idle_in_transaction holds what it locked.", "service_name", "protocol", "database", "state")
 
 	p.segments = counter("wire_tcp_segments_total", "TCP segments by the side that sent them.", "service_name", "side")
 	p.retransmitted = counter("wire_tcp_retransmitted_segments_total", "TCP segments that were sent again, by the side that sent them.", "service_name", "side")

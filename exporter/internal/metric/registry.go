@@ -49,7 +49,7 @@ type series struct {
 	ids     label.Set // under registry.mu; what it is called since it was made, or learned again
 }
 
-// total is a *histogramTotal or a *counterTotal.
+// total is a *histogramTotal, a *counterTotal or an *infoTotal.
 type total interface {
 	prometheus.Metric
 	base() *series
@@ -84,14 +84,14 @@ type detail uint8
 
 const (
 	full   detail = iota // all of it
-	coarse               // operation, resource, client and code fold
+	coarse               // operation, resource, client, code, database and statement fold
 	least                // the service folds too; this is always granted
 )
 
 // fold is set with less detail.
 func (d detail) fold(set label.Set) label.Set {
 	if d >= coarse {
-		for _, id := range []*label.ID{&set.Operation, &set.Resource, &set.Client, &set.Code, &set.Database} {
+		for _, id := range []*label.ID{&set.Operation, &set.Resource, &set.Client, &set.Code, &set.Database, &set.Statement} {
 			if *id != 0 {
 				*id = label.Other
 			}
@@ -166,9 +166,12 @@ func (r *registry) makeOne(w want) total {
 		for i := range f.labels {
 			s.labels = append(s.labels, &dto.LabelPair{Name: &f.labels[i], Value: &values[i]})
 		}
-		if f.scale != nil {
+		switch {
+		case f.scale != nil:
 			t = &histogramTotal{series: s, schema: schema}
-		} else {
+		case f.info:
+			t = &infoTotal{series: s}
+		default:
 			t = &counterTotal{series: s}
 		}
 		set.byText[key(values)] = t

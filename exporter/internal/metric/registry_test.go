@@ -14,7 +14,8 @@ import (
 // many is a Names with a text for every ID.
 type many struct{}
 
-func (many) Text(id label.ID) string { return fmt.Sprintf("v%d", id) }
+func (many) Text(id label.ID) string          { return fmt.Sprintf("v%d", id) }
+func (many) StatementText(id label.ID) string { return "" }
 
 func sumOf(all map[string]*dto.Metric, prefix string) (n float64) {
 	for name, m := range all {

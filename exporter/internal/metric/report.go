@@ -16,6 +16,8 @@ type Report struct {
 	Servers    []ServerReport
 	Calls      []CallReport
 	Users      []UserReport
+	Databases  []DatabaseReport
+	Statements []StatementReport
 	Sensor     SensorReport
 }
 
@@ -127,6 +129,7 @@ func (m *Metrics) report(detailed bool) *Report {
 	}
 	m.reportServers(rows)
 	m.reportUsers(rows)
+	m.reportSQL(rows)
 	m.reportSensor(&r.Sensor)
 	rows.finish()
 	return r

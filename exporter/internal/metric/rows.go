@@ -13,11 +13,14 @@ type rows struct {
 	calls      map[[5]string]*CallReport
 	servers    map[[5]string]*ServerReport
 	users      map[[5]string]*UserReport
+	databases  map[[5]string]*DatabaseReport
+	statements map[[5]string]*StatementReport
 }
 
 func newRows(r *Report) *rows {
 	return &rows{r, map[[5]string]*ServiceReport{}, map[[5]string]*OperationReport{}, map[[5]string]*CallReport{},
-		map[[5]string]*ServerReport{}, map[[5]string]*UserReport{}}
+		map[[5]string]*ServerReport{}, map[[5]string]*UserReport{},
+		map[[5]string]*DatabaseReport{}, map[[5]string]*StatementReport{}}
 }
 
 // row is the row of these names, made by fresh when there is none.
@@ -85,6 +88,8 @@ func (rs *rows) finish() {
 	rs.report.Calls = ordered(rs.calls)
 	rs.report.Servers = ordered(rs.servers)
 	rs.report.Users = ordered(rs.users)
+	rs.report.Databases = ordered(rs.databases)
+	rs.report.Statements = byTime(ordered(rs.statements))
 }
 
 func ordered[T any](all map[[5]string]*T) []T {

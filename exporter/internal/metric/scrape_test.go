@@ -44,6 +44,7 @@ func example() *Metrics {
 	b.Transaction(txn(decoders.OK), &label.Set{Service: shop, Operation: get, Resource: label.Other, Code: code200, Source: label.Log})
 	a.Login(set(decoders.OK))
 	a.Logout(set(decoders.OK))
+	exampleSQL(a)
 	a.Handshake(bank, 1_500_000)
 	a.RTT(bank, decoders.ToServer, 400_000)
 	b.RTT(bank, decoders.ToClient, 30e6)
@@ -62,6 +63,18 @@ func example() *Metrics {
 	return m
 }
 
+func exampleSQL(s *Shard) {
+	for _, outcome := range []decoders.Outcome{decoders.OK, decoders.Aborted} {
+		x := txn(outcome)
+		x.Rows = 3
+		set := &label.Set{Service: shop, Database: ledger, Protocol: 1, Outcome: outcome}
+		for _, x.Kind = range []decoders.Kind{decoders.Request, decoders.Login, decoders.SQLTransaction} {
+			s.SQL(x, set, statement1)
+			s.SQL(x, set, label.Other)
+		}
+	}
+}
+
 func exampleInput(in *Input) {
 	in.Now = start + 10*second
 	for range 2 { // two workers
@@ -73,6 +86,7 @@ func exampleInput(in *Input) {
 		in.Flow.Evicted = append(in.Flow.Evicted, Reason{"memory", 1}, Reason{"idle", 0})
 	}
 	in.Waiting = append(in.Waiting, Waiting{bank, 0, 2, start + 4*second}, Waiting{bank, 0, 1, start + 7*second}, Waiting{shop, 1, 0, 0})
+	in.Sessions = append(in.Sessions, Sessions{shop, 1, ledger, [decoders.NumSessionStates]int64{1, 2, 3, 4}}, Sessions{shop, 1, ledger, [decoders.NumSessionStates]int64{0, 1, 1, 1}})
 	in.Flow.Active, in.Flow.Memory, in.Flow.MemoryLimit, in.Flow.Gaps, in.Flow.Missing = 8, 65536, 1<<20, 3, 2920
 	in.Interfaces = append(in.Interfaces, Interface{"eth0", 1000, 900_000, []Reason{{"kernel", 7}}})
 	in.Duplicates = 11
@@ -169,7 +183,8 @@ func TestFamiliesOfTheContract(t *testing.T) {
 		wire_flow_memory_bytes wire_flow_memory_limit_bytes wire_flow_gaps_total wire_flow_evicted_total wire_series
 		wire_series_limit wire_series_folded_total wire_exporter_config_last_reload_successful
 		wire_exporter_config_last_reload_success_timestamp_seconds wire_calendar_utc_offset_seconds wire_calendar_day_type
-		wire_calendar_like_day_offset_days wire_calendar_maintenance`) {
+		wire_calendar_like_day_offset_days wire_calendar_maintenance wire_sql_rows_total wire_sql_logins_total
+		wire_sql_transaction_duration_seconds wire_sql_sessions wire_sql_statement_duration_seconds wire_sql_statement_info`) {
 		if !have[name] {
 			t.Errorf("no %s", name)
 		}

@@ -16,6 +16,7 @@ type Shard struct {
 	hosts       map[label.ID]*host
 	recentHosts [recentHosts]*host
 	logins      map[loginKey]*counter
+	sql         sqlShard
 	strays      map[strayKey]*counter
 	elsewhere   uint64
 	folded      uint64
@@ -92,6 +93,7 @@ func newShard(m *Metrics) *Shard {
 		bundles:    map[label.Set]*bundle{},
 		hosts:      map[label.ID]*host{},
 		logins:     map[loginKey]*counter{},
+		sql:        newSQLShard(),
 		strays:     map[strayKey]*counter{},
 		histograms: map[*histogramTotal]*histogram{},
 		counters:   map[*counterTotal]*counter{},

@@ -15,7 +15,8 @@ import (
 // names are the texts of label values, as a label.Book would give them.
 type names map[label.ID]string
 
-func (n names) Text(id label.ID) string { return n[id] }
+func (n names) Text(id label.ID) string          { return n[id] }
+func (n names) StatementText(id label.ID) string { return "text of " + n[id] }
 
 const (
 	bank label.ID = 10 + iota
@@ -27,10 +28,13 @@ const (
 	code200
 	code503
 	web
+	ledger
+	statement1
 )
 
 var words = names{
 	bank: "bank", shop: "shop", get: "GET", post: "POST", accounts: "/accounts/{id}", cards: "/cards", code200: "200", code503: "503", web: "web",
+	ledger: "ledger", statement1: "9f86d081884c7d65",
 }
 
 const (

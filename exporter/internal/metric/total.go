@@ -265,6 +265,19 @@ func (c *counterTotal) render() {
 	c.written.Store(&dto.Counter{Value: &v, CreatedTimestamp: c.created})
 }
 
+// infoTotal is 1, and its labels tell something.
+type infoTotal struct{ series }
+
+func (*infoTotal) render() {}
+
+var one = 1.0
+
+// Write implements prometheus.Metric.
+func (i *infoTotal) Write(m *dto.Metric) error {
+	m.Label, m.Gauge = i.labels, &dto.Gauge{Value: &one}
+	return nil
+}
+
 // Write implements prometheus.Metric.
 func (c *counterTotal) Write(m *dto.Metric) error {
 	m.Label, m.Counter = c.labels, c.written.Load()
