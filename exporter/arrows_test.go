@@ -37,9 +37,10 @@ var arrows = map[string][]string{
 	"decoders/internal/decompress":     {"decoders"},
 	"decoders/internal/sql":            {"decoders"},
 	"decoders/decodertest":             {"decoders"},
-	"decoders/all":                     {"decoders", "decoders/http1", "decoders/mysql", "decoders/proxyproto"},
+	"decoders/all":                     {"decoders", "decoders/http1", "decoders/mysql", "decoders/postgres", "decoders/proxyproto"},
 	"decoders/http1":                   {"decoders"},
 	"decoders/mysql":                   {"decoders", "decoders/internal/decompress", "decoders/internal/sql"},
+	"decoders/postgres":                {"decoders", "decoders/internal/sql"},
 	"decoders/proxyproto":              {"decoders"},
 }
 

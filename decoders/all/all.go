@@ -5,6 +5,7 @@ import (
 	"wire_exporter/decoders"
 	"wire_exporter/decoders/http1"
 	"wire_exporter/decoders/mysql"
+	"wire_exporter/decoders/postgres"
 	"wire_exporter/decoders/proxyproto"
 )
 
@@ -12,5 +13,6 @@ import (
 var Plugins = []decoders.Plugin{
 	proxyproto.Plugin,
 	http1.Plugin,
+	postgres.Plugin,
 	mysql.Plugin,
 }

@@ -1,0 +1,258 @@
+package postgres
+
+import "wire_exporter/decoders"
+
+// response is what is known of the answer that is being read.
+type response struct {
+	first decoders.Time // first byte
+	from  uint64        // offset of the first byte
+	rows  uint64        // DataRows
+	begun bool
+	code  code   // of the ErrorResponse
+	last  answer // of a WAL sender, which may complete one command several times
+}
+
+// answer is how a statement ended.
+type answer struct {
+	outcome decoders.Outcome
+	code    []byte
+	verb    []byte // from the command tag; for statements whose text was not seen
+	rows    uint64
+	end     decoders.Time // last byte; zero: not known
+	offset  uint64        // behind the last byte
+}
+
+// What is called by these names has no text.
+var (
+	commitVerb = []byte("COMMIT")        // of what a Sync has ended
+	callVerb   = []byte("FUNCTION_CALL") // a FunctionCall
+	emptyVerb  = []byte("EMPTY")         // a statement without a word in it
+)
+
+// report hands out e, which is answered.
+func (c *conn) report(e *entry, a answer) {
+	r, t := &c.w.response, &c.d.txn
+	if a.end == 0 && a.outcome < decoders.Aborted {
+		a.outcome = decoders.Unknown
+	}
+	*t = decoders.Txn{
+		Kind: decoders.Request, Flow: c.f, Outcome: a.outcome, Operation: a.verb, Code: a.code, Database: c.database.Bytes(),
+		Start: e.start, RequestEnd: e.end, End: a.end, BytesIn: e.size, Rows: a.rows,
+	}
+	if r.begun {
+		t.FirstByte, t.BytesOut = r.first, a.offset-r.from
+	}
+	c.describe(t, &e.known)
+	if e.kind == call {
+		t.Operation = callVerb
+	}
+	if k := e.cursor; k != nil {
+		e.cursor, k.over = nil, true
+		k.waiting--
+		k.addTo(t)
+		c.settle(k)
+	}
+	e.answered = true
+	if *r = (response{}); e.statement() {
+		c.w.flying--
+	}
+	c.emit()
+}
+
+// describe puts into t what is known of its statement.
+func (c *conn) describe(t *decoders.Txn, k *known) {
+	if k.sql != nil {
+		t.SQL, t.Resource = k.sql, k.sql.Resource
+		if len(k.sql.Operation) > 0 {
+			t.Operation = k.sql.Operation
+		}
+	}
+	if c.d.raw {
+		t.Statement = []byte(k.raw)
+	}
+}
+
+// addTo adds the portions that were answered before to t, the last one.
+func (k *cursor) addTo(t *decoders.Txn) {
+	if !k.begun {
+		return
+	}
+	t.Start, t.RequestEnd, t.FirstByte = k.start, k.end, k.first
+	t.BytesIn += k.in
+	t.BytesOut += k.out
+	t.Rows += k.rows
+}
+
+// reportCursor hands out a statement that was run in portions and not to its end.
+func (c *conn) reportCursor(k *cursor) {
+	t := &c.d.txn
+	*t = decoders.Txn{Kind: decoders.Request, Flow: c.f, Outcome: k.outcome, Database: c.database.Bytes()}
+	c.describe(t, &k.known)
+	if k.outcome == decoders.OK {
+		t.End, t.Code = k.last, success
+	}
+	k.addTo(t)
+	c.emit()
+}
+
+// emit hands out the decoder's transaction, or keeps it while the match is on probation.
+func (c *conn) emit() {
+	if c.probation == noTrial {
+		c.d.out.Transaction(&c.d.txn)
+		return
+	}
+	c.hold()
+}
+
+// complete is told of a CommandComplete, EmptyQueryResponse, PortalSuspended or FunctionCallResponse.
+func (c *conn) complete(a answer) {
+	e := c.front()
+	switch {
+	case c.w != nil && (c.w.forsaken || c.w.skipping):
+	case e == nil || !e.statement() || c.contradicts(e, a.verb):
+		c.mismatch()
+	case e.partial:
+		c.d.out.Count(c.f, unknownPortal)
+		c.next(e)
+	case e.mark() && (c.replication || e.sql != nil && len(e.sql.Operation) == 0):
+		c.w.response.last = a // a WAL sender's command may be completed several times
+	case !e.answered:
+		if !c.leave(e) {
+			c.report(e, a)
+		}
+		c.next(e)
+	case e.kind == query:
+		c.reportExtra(e, a)
+	default:
+		c.mismatch()
+	}
+}
+
+// contradicts says whether a command tag cannot be that of e. It is asked where something was lost only: a match that cannot be
+// proven may still be refuted.
+func (c *conn) contradicts(e *entry, verb []byte) bool {
+	return c.incomplete && !e.answered && e.sql != nil && changesRows(e.sql.Operation) && len(verb) > 0 && string(verb) != string(e.sql.Operation)
+}
+
+// reportExtra reports a statement of the Query of e that was not found in its text.
+func (c *conn) reportExtra(e *entry, a answer) {
+	extra := *e
+	extra.known, extra.size = known{}, 0
+	c.w.flying++
+	c.report(&extra, a)
+}
+
+// next takes e, which is answered, off the queue unless a ReadyForQuery is due.
+func (c *conn) next(e *entry) {
+	c.w.copying = false
+	if !e.mark() {
+		c.w.pop()
+	}
+}
+
+// fail is told of an ErrorResponse, whose SQLSTATE is in the response.
+func (c *conn) fail(end decoders.Time, offset uint64) {
+	w := c.w
+	failure := w.response.code
+	e := c.front()
+	switch {
+	case w.login.asked:
+		w.failure = failure
+		c.endLogin(failure.outcome(), w.failure.bytes(), end, offset)
+		return
+	case w.forsaken:
+		return
+	case e == nil || w.skipping || e.answered && e.kind != query && !e.partial:
+		w.tx.fail(failure)
+		w.response = response{}
+		c.d.out.Count(c.f, errorOutside)
+		return
+	}
+	w.tx.fail(failure)
+	w.failed, w.failure, w.skipping, w.copying = true, failure, e.kind == execute || e.kind == group, false
+	c.distrust()
+	c.reportFailed(e, answer{outcome: failure.outcome(), code: w.failure.bytes(), end: end, offset: offset})
+}
+
+// reportFailed reports e, which was answered by an error.
+func (c *conn) reportFailed(e *entry, a answer) {
+	switch {
+	case e.partial:
+		c.d.out.Count(c.f, unknownPortal)
+		c.w.pop()
+		return
+	case e.answered:
+		c.reportExtra(e, a)
+		return
+	case e.kind == sync && !e.grouped:
+		a.verb = commitVerb
+	case e.kind == group: // the client has asked for an answer before it went on
+		e.end, e.size = c.f.Last(decoders.ToServer), c.f.Offset(decoders.ToServer)-e.size
+	}
+	c.report(e, a)
+	if e.kind == execute {
+		c.w.pop()
+	}
+}
+
+// skipped reports e, which the server has skipped after an error.
+func (c *conn) skipped(e *entry) {
+	if c.leave(e) {
+		return
+	}
+	c.w.response = response{}
+	c.report(e, answer{outcome: decoders.Aborted, code: c.w.failure.bytes()})
+}
+
+// ready is told of a ReadyForQuery.
+func (c *conn) ready(status byte, end decoders.Time, offset uint64) {
+	w := c.need()
+	if w.login.asked {
+		c.endLogin(decoders.OK, success, end, offset)
+	} else {
+		c.endCycle()
+	}
+	c.transact(status, end)
+	c.status, w.response = status, response{}
+	if status == 'I' {
+		c.endPortals()
+	}
+	if c.quiet = w.queue.Len() == 0; c.quiet {
+		c.confirmed = c.parsed
+	}
+	if c.probation == onTrial && c.quiet && !c.lost[decoders.ToServer] {
+		c.probation = toBeProven
+	}
+}
+
+// endCycle takes everything off the queue that the ReadyForQuery ends.
+func (c *conn) endCycle() {
+	w := c.w
+	found := false
+	for e := c.front(); e != nil && !found; e = c.front() {
+		found = e.mark() && (!w.skipping || e.kind == sync)
+		c.conclude(e)
+		w.pop()
+	}
+	w.failed, w.skipping, w.forsaken, w.copying = false, false, false, false
+	if !found && !c.lost[decoders.ToServer] {
+		c.mismatch()
+	}
+}
+
+// conclude reports e if nothing has answered it.
+func (c *conn) conclude(e *entry) {
+	w := c.w
+	switch {
+	case !e.waits():
+	case w.response.last.end != 0:
+		c.report(e, w.response.last)
+	case w.failed:
+		c.skipped(e)
+	case e.kind == query:
+		c.d.out.Count(c.f, unansweredStatement)
+		w.flying--
+	default:
+		c.forget(e)
+	}
+}
