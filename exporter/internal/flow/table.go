@@ -135,6 +135,24 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
+// Sessions calls f with every open session of a protocol that has such, of the servers that this sensor counts for. database is
+// valid during the call only. It looks at every connection.
+func (t *Table) Sessions(f func(of Of, database []byte, state decoders.SessionState)) {
+	for i := range t.slab {
+		for j := range t.slab[i] {
+			c := &t.slab[i][j]
+			if c.state != decoding || !c.server.measured {
+				continue
+			}
+			if s, ok := c.Conn().(decoders.SessionConn); ok {
+				if database, state := s.Session(); state != decoders.NoSession {
+					f(Of{c.server.tag, int(c.plugin)}, database, state)
+				}
+			}
+		}
+	}
+}
+
 // Waiting adds what is in flight now to into; what a known server speaks is there as 0 when nothing is. It looks at every connection.
 func (t *Table) Waiting(into map[Of]Waiting) {
 	for _, v := range t.servers.byAddress {

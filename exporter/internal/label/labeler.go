@@ -160,6 +160,23 @@ func (l *Labeler) byTag(id ID) *service {
 	return s.of
 }
 
+// Database is the ID of a database of the service with this ID; Other when it has none.
+func (l *Labeler) Database(service ID, name []byte) ID {
+	if len(name) == 0 {
+		return None
+	}
+	svc := l.byTag(service)
+	if svc == nil {
+		return Other
+	}
+	s := l.book.values.find(l.book.hash(name) ^ svc.salt[Databases])
+	if s == nil || s.text != string(name) {
+		return Other
+	}
+	s.touch(l.now)
+	return s.id
+}
+
 func (l *Labeler) operation(svc *service, t *decoders.Txn, protocol uint8) ID {
 	op := t.Operation
 	if t.ResourceIsPath || int(protocol) < len(l.rules.http) && l.rules.http[protocol] {

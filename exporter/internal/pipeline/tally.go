@@ -26,10 +26,21 @@ func (w *tally) count(plugin int, t *decoders.Txn, from label.Source) {
 		w.shard.Elsewhere()
 	case label.Counted:
 		w.shard.Transaction(t, &w.set)
+		w.sql(t)
 		w.users(t)
 	}
 	if w.tap != nil {
 		w.tap(plugin, t, &w.set, v)
+	}
+}
+
+// sql counts what is special to databases.
+func (w *tally) sql(t *decoders.Txn) {
+	switch {
+	case t.Kind == decoders.Request && (t.SQL != nil || len(t.Database) > 0):
+		w.shard.SQL(t, &w.set, w.labels.Statement(t))
+	case t.Kind == decoders.Login, t.Kind == decoders.SQLTransaction:
+		w.shard.SQL(t, &w.set, label.None)
 	}
 }
 
