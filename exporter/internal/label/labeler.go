@@ -182,7 +182,8 @@ func (l *Labeler) operation(svc *service, t *decoders.Txn, protocol uint8) ID {
 	if t.ResourceIsPath || int(protocol) < len(l.rules.http) && l.rules.http[protocol] {
 		return l.atOnce(svc, Operations, op, isCommonMethod(op) || isMethod(op) && answered(t))
 	}
-	return l.atOnce(svc, Operations, op, isCommonVerb(op) || isVerb(op) && t.Outcome != decoders.ClientError)
+	// A statement's verb is one of a list, so that nobody can make them up.
+	return l.atOnce(svc, Operations, op, isCommonVerb(op) || isVerb(op) && (t.SQL != nil || t.Outcome != decoders.ClientError))
 }
 
 // client is the name of who calls.
