@@ -28,6 +28,7 @@ func run(args []string) int {
 	serve := serveCommand(app)
 	check := checkCommand(app)
 	replay := replayCommand(app)
+	estimate := estimateCommand(app)
 	selftest := selftestCommand(app)
 
 	command, err := app.Parse(spellOut(args))
@@ -39,6 +40,8 @@ func run(args []string) int {
 			err = check()
 		case "replay":
 			err = replay()
+		case "estimate":
+			err = estimate()
 		case "selftest":
 			err = selftest()
 		}

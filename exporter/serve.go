@@ -198,6 +198,13 @@ func (s *server) warn() {
 
 func (s *server) refreshNow() {
 	s.mu.Lock()
+	changed := s.config.FilesChanged()
+	s.mu.Unlock()
+	if changed {
+		s.reloadNow()
+		return
+	}
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.refresh(); err != nil {
 		s.log.Warn("what is local could not be looked up; what was known stays", "err", err)

@@ -3,7 +3,6 @@ package config
 import (
 	"embed"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -92,9 +91,7 @@ func (p *parser) calendarFile(n node, c *calendar.Config) {
 		n.wrong("the name is empty; write it like /etc/wire_exporter/calendar.yml")
 		return
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(p.report.file), name)
-	}
+	name = p.beside(name)
 	text, err := p.read(name)
 	if err != nil {
 		n.wrong("%s", err)
@@ -105,12 +102,9 @@ func (p *parser) calendarFile(n node, c *calendar.Config) {
 
 // calendarText reads a calendar file; its mistakes are named by its own lines.
 func (p *parser) calendarText(text []byte, name string, c *calendar.Config) {
-	own := &report{file: name}
-	if root := own.document(text); root.y != nil {
+	if root := p.report.named(name).document(text); root.y != nil {
 		root.fields(holidaysField(c), daysField(c), maintenanceField(c))
 	}
-	p.report.mistakes = append(p.report.mistakes, own.mistakes...)
-	p.report.warnings = append(p.report.warnings, own.warnings...)
 }
 
 func holidays(n node, c *calendar.Config) {

@@ -38,15 +38,19 @@ type Config struct {
 	plugins  []decoders.Plugin
 	blocks   []block // one for each plugin, at the plugin's index
 	capture  []uint16
+	patterns []string // service_files
+	files    []serviceFile
 	measured []netip.Prefix // measure.servers without "local"
 	local    bool           // measure.servers has "local"
 	networks func() ([]netip.Prefix, error)
+	read     func(path string) ([]byte, error)
+	glob     func(pattern string) []string
 }
 
 // Load reads and checks the file at path for the given plugins. Without a path (""), as with an empty file, everything has
 // its default. An error about what the file says is a Mistakes.
 func Load(path string, plugins []decoders.Plugin) (*Config, error) {
-	l := loader{plugins: plugins, resolve: net.DefaultResolver.LookupNetIP, local: LocalNetworks, key: processKey, secret: readSecret, read: readFile}
+	l := loader{plugins: plugins, resolve: net.DefaultResolver.LookupNetIP, local: LocalNetworks, key: processKey, secret: readSecret, read: readFile, glob: matchingFiles}
 	if path == "" {
 		return l.parse("", nil)
 	}
@@ -84,7 +88,8 @@ type loader struct {
 	local   func() ([]netip.Prefix, error) // the networks that "local" stands for
 	key     func() [16]byte                // for hashing sessions when there is no key file
 	secret  func(path string) (content []byte, mode os.FileMode, err error)
-	read    func(path string) ([]byte, error) // of a calendar file
+	read    func(path string) ([]byte, error) // of a file that the configuration names
+	glob    func(pattern string) []string     // files of services
 }
 
 const (
@@ -98,7 +103,7 @@ func (l loader) parse(path string, text []byte) (*Config, error) {
 	defer cancel()
 	p := &parser{
 		loader: l, ctx: ctx, report: &report{file: path},
-		cfg:      &Config{plugins: l.plugins, blocks: make([]block, len(l.plugins)), networks: l.local},
+		cfg:      &Config{plugins: l.plugins, blocks: make([]block, len(l.plugins)), networks: l.local, read: l.read, glob: l.glob},
 		resolved: map[string]resolution{},
 	}
 	p.defaults()

@@ -83,6 +83,12 @@ func testLoader() loader {
 		read: func(path string) ([]byte, error) {
 			return os.ReadFile(filepath.Join("testdata", filepath.Base(path)))
 		},
+		glob: func(pattern string) (names []string) {
+			for _, name := range matchingFiles(filepath.Join("testdata", filepath.Base(pattern))) {
+				names = append(names, filepath.Base(name))
+			}
+			return names
+		},
 		secret: func(path string) ([]byte, os.FileMode, error) {
 			switch filepath.Base(path) {
 			case "session.key":
@@ -257,4 +263,51 @@ func shown(inputs []accesslog.Config) (all []string) {
 		all = append(all, fmt.Sprintf("%s service=%s server=%s zone=%s from_start=%t format=%t", in.Path, in.Service, in.Server.AddrPort(), in.Zone, in.FromStart, !in.Format.Zero()))
 	}
 	return all
+}
+
+// TestFilesChanged: a file that comes, goes or says something else is noticed.
+func TestFilesChanged(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "wire_exporter.yml")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("wire_exporter.yml", "service_files: [pods/*.yml]\n")
+	if err := os.Mkdir(filepath.Join(dir, "pods"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		what, text string
+		services   int
+	}{
+		{"a new file", "- {name: a, ports: [80]}\n", 1},
+		{"another text", "- {name: a, ports: [80]}\n- {name: b, ports: [81]}\n", 2},
+	} {
+		if c.FilesChanged() {
+			t.Errorf("before %s: changed", step.what)
+		}
+		write("pods/a.yml", step.text)
+		if !c.FilesChanged() {
+			t.Errorf("%s is not noticed", step.what)
+		}
+		if c, err = Load(file, nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Label.Services) != step.services {
+			t.Errorf("%s: %d services", step.what, len(c.Label.Services))
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "pods/a.yml")); err != nil {
+		t.Fatal(err)
+	}
+	if !c.FilesChanged() {
+		t.Error("a file that is gone is not noticed")
+	}
 }

@@ -41,6 +41,7 @@ func (p *parser) root(n node) {
 	n.fields(
 		field{"measure", p.measure},
 		field{"services", p.services},
+		field{"service_files", p.serviceFiles},
 		field{"clients", p.clients},
 		field{"users", p.usersSection},
 		field{"ignore", p.ignore},

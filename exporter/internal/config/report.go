@@ -42,24 +42,37 @@ const (
 // report collects what is found about one file.
 type report struct {
 	file     string
+	into     *report // of a file that another one names: where its mistakes go; nil: here
 	mistakes Mistakes
 	warnings Mistakes
 	nodes    int  // values that were looked at
 	stopped  bool // the rest is not read: there are too many values or mistakes
 }
 
+// named is the report about a file that r's file names.
+func (r *report) named(file string) *report { return &report{file: file, into: r} }
+
+// all is where mistakes are collected.
+func (r *report) all() *report {
+	if r.into != nil {
+		return r.into
+	}
+	return r
+}
+
 func (r *report) mistake(line int, text string) {
 	if !r.full() {
-		r.mistakes = append(r.mistakes, Mistake{r.file, line, text})
+		all := r.all()
+		all.mistakes = append(all.mistakes, Mistake{r.file, line, text})
 	}
 }
 
 // full says that reading on is pointless.
-func (r *report) full() bool { return r.stopped || len(r.mistakes) >= maxMistakes }
+func (r *report) full() bool { return r.stopped || len(r.all().mistakes) >= maxMistakes }
 
 func (r *report) warning(line int, text string) {
-	if len(r.warnings) < maxMistakes {
-		r.warnings = append(r.warnings, Mistake{r.file, line, text})
+	if all := r.all(); len(all.warnings) < maxMistakes {
+		all.warnings = append(all.warnings, Mistake{r.file, line, text})
 	}
 }
 
