@@ -37,6 +37,8 @@ func (s *sensor) flags(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "Configuration file (YAML). Without one, services are named by their address.").StringVar(&s.configFile)
 	cmd.Flag("memory.limit", "Most memory that connections and what they hold may take.").Default("512MiB").SetValue((*size)(&s.memory))
 	cmd.Flag("capture.filter", "What to look at, in a subset of tcpdump's language, or the output of tcpdump -ddd.").StringVar(&s.capture.Filter)
+	cmd.Flag("capture.vxlan-port", "UDP port of VXLAN besides 4789 and 8472. Repeatable.").Uint16ListVar(&s.capture.VXLANPorts)
+	cmd.Flag("capture.geneve-port", "UDP port of Geneve besides 6081. Repeatable.").Uint16ListVar(&s.capture.GenevePorts)
 }
 
 // size is the value of a flag: bytes, like 512MiB.

@@ -40,11 +40,13 @@ type Pipeline struct {
 	workers []*worker
 	logs    []*logWorker
 	minute  atomic.Int64 // the last one that was housekept, since the epoch
+
+	owner func(a, b *[18]byte, tcp bool) int // the worker that gets the frames of a connection
 }
 
 // New makes a Pipeline with one worker for each source of the capture, and attaches it to the metrics.
 func New(s Setup) (*Pipeline, error) {
-	p := &Pipeline{setup: s}
+	p := &Pipeline{setup: s, owner: s.Capture.Worker}
 	n := len(s.Capture.Sources())
 	s.Flow.Memory /= int64(max(n, 1))
 	for range n {
@@ -53,6 +55,7 @@ func New(s Setup) (*Pipeline, error) {
 		if err != nil {
 			return nil, err
 		}
+		w.parser.Tunnels = p.tunnels()
 		w.table = flow.New(s.Flow, ds, &w.memory, w)
 		p.workers = append(p.workers, w)
 	}
@@ -153,6 +156,7 @@ type worker struct {
 	table   *flow.Table
 	tally
 	before   func(int64)
+	inbox    inbox
 	unparsed [packet.NumReasons]uint64 // bytes of frames that gave no segment
 }
 
@@ -160,6 +164,8 @@ func (w *worker) run(ctx context.Context, source capture.Source) error {
 	err := source.Run(ctx, w)
 	w.start()
 	w.parser.Close()
+	w.inbox.close()
+	w.inbox.take(w.table.Segment)
 	w.table.Close()
 	w.stop()
 	return err
@@ -198,6 +204,9 @@ func (w *worker) Frame(f *capture.Frame) {
 		w.unparsed[r] += uint64(f.WireLen)
 		return
 	}
+	if w.parser.Reassembled() && len(w.p.workers) > 1 && w.handOver() {
+		return
+	}
 	w.table.Segment(&w.segment)
 }
 
@@ -205,6 +214,7 @@ func (w *worker) Frame(f *capture.Frame) {
 func (w *worker) Idle(now int64) {
 	w.start()
 	w.parser.Expire(now)
+	w.inbox.take(w.table.Segment)
 	w.table.Advance(decoders.Time(now))
 	w.stop()
 	w.p.housekeep(decoders.Time(now))
