@@ -15,7 +15,8 @@ import (
 // landingTexts name the label values of the tests below.
 type landingTexts map[label.ID]string
 
-func (n landingTexts) Text(id label.ID) string { return n[id] }
+func (n landingTexts) Text(id label.ID) string          { return n[id] }
+func (n landingTexts) StatementText(id label.ID) string { return "text of " + n[id] }
 
 const landingStart = decoders.Time(1_700_000_000e9)
 

@@ -69,6 +69,7 @@ func (r *replayer) tables() error {
 	r.table("Services, busiest first", services, func(a row) float64 { return float64(a.Requests) })
 	r.table("Operations, slowest first (p95)", operations, func(a row) float64 { return value(a.P95) })
 	r.table("Operations, most failures first", operations, func(a row) float64 { return float64(a.bad) })
+	r.statements(rep)
 	r.sensorLines(rep)
 	return nil
 }
@@ -149,7 +150,7 @@ func (r *replayer) summarise() error {
 	enc := json.NewEncoder(r.out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(map[string]any{
-		"services": serviceRows(rep), "operations": operationRows(rep), "users": rep.Users, "capture": rep.Sensor.Interfaces,
+		"services": serviceRows(rep), "operations": operationRows(rep), "databases": databaseRows(rep), "statements": statementRows(rep), "users": rep.Users, "capture": rep.Sensor.Interfaces,
 		"flow": rep.Sensor.Flow, "duplicates": rep.Sensor.Duplicates, "elsewhere": rep.Sensor.Elsewhere,
 		"undecoded": rep.Sensor.Undecoded, "unmatched": rep.Sensor.Unmatched, "decoder_errors": rep.Sensor.Errors,
 	})

@@ -57,10 +57,16 @@ func writeTransaction(out *bufio.Writer, book *label.Book, protocol string, t *d
 	return out.WriteByte('\n')
 }
 
-// resource is the label, but for paths that have not earned one yet: here nothing is limited, so their template is shown.
+// resource is the label, but for paths and tables that have not earned one yet: here nothing is limited, so the path's template and the
+// table's name are shown.
 func resource(book *label.Book, t *decoders.Txn, set *label.Set) string {
-	if set.Resource == label.Other && t.ResourceIsPath {
-		return string(label.Template(nil, t.Resource))
+	if set.Resource == label.Other {
+		switch {
+		case t.ResourceIsPath:
+			return string(label.Template(nil, t.Resource))
+		case t.SQL != nil:
+			return string(t.SQL.Resource)
+		}
 	}
 	return book.Text(set.Resource)
 }
