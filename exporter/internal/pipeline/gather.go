@@ -45,7 +45,11 @@ func (w *worker) unread(in *metric.Input) {
 	s := w.parser.Fragments()
 	in.Duplicates += s.Duplicates
 	for l := range packet.FragmentLoss(packet.NumFragmentLosses) {
-		in.Undecoded = append(in.Undecoded, metric.Reason{Reason: l.String(), N: s.Lost[l]})
+		n := s.Lost[l]
+		if l == packet.FragmentNoRoom {
+			n += w.inbox.refused()
+		}
+		in.Undecoded = append(in.Undecoded, metric.Reason{Reason: l.String(), N: n})
 	}
 }
 
@@ -57,6 +61,7 @@ func (w *worker) services(in *metric.Input) {
 			Accepted: c.Accepted, Refused: c.Refused, Unanswered: c.Unanswered, Connections: c.Connections, Bytes: c.Bytes, Missing: c.Missing,
 		})
 	})
+	w.sessions(in)
 	waiting := map[flow.Of]flow.Waiting{}
 	w.table.Waiting(waiting)
 	for of, n := range waiting {
