@@ -30,7 +30,7 @@ type landingBench struct {
 }
 
 func newLandingBench(t *testing.T) *landingBench {
-	m := metric.New(landingTexts{10: "bank", 11: "<script>alert(1)</script>", 12: "GET", 13: "503", 14: "404"}, []string{"http"}, metric.Options{})
+	m := metric.New(landingTexts{10: "bank", 11: "<script>alert(1)</script>", 12: "GET", 13: "503", 14: "404", 15: "ledger", 16: "<fast>", 17: "slow"}, []string{"http"}, metric.Options{})
 	b := &landingBench{t: t, shard: m.Shard(), now: time.Unix(0, int64(landingStart))}
 	m.Attach(func(in *metric.Input) {
 		b.shard.Flush()
@@ -163,5 +163,30 @@ func TestLandingTexts(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)
 		}
+	}
+}
+
+func TestLandingPageShowsDatabases(t *testing.T) {
+	b := newLandingBench(t)
+	b.now = b.now.Add(10 * time.Second)
+	end := decoders.Time(b.now.UnixNano())
+	statement := func(id label.ID, took time.Duration, n int) {
+		for range n {
+			x := &decoders.Txn{Start: end - decoders.Time(took), End: end, Rows: 3}
+			set := &label.Set{Service: 10, Operation: 12, Database: 15}
+			b.shard.Transaction(x, set)
+			b.shard.SQL(x, set, id)
+		}
+	}
+	statement(16, 10*time.Millisecond, 30)
+	statement(17, 70*time.Millisecond, 10)
+	b.shard.SQL(&decoders.Txn{Kind: decoders.Login, Outcome: decoders.ClientError}, &label.Set{Service: 10, Database: 15, Outcome: decoders.ClientError}, 0)
+	b.input.Sessions = []metric.Sessions{{ID: 10, Database: 15, States: [decoders.NumSessionStates]int64{decoders.Active: 1, decoders.Idle: 7, decoders.IdleInTransaction: 2}}}
+	page := b.get()
+	b.expect(page, "<h2>Databases</h2>", `data-label="Statements/s">4.0<`, `data-label="Rows/s">12<`, `data-label="Active / idle">1 / 7<`,
+		`data-label="Idle in transaction" class="warn">2<`, `data-label="Refused log-ins" class="warn">1<`,
+		"<b>70 %</b> <code>text of slow</code>", "<b>30 %</b> <code>text of &lt;fast&gt;</code>")
+	if strings.Index(page, "text of slow") > strings.Index(page, "text of &lt;fast") {
+		t.Error("what took the most time is not first")
 	}
 }

@@ -12,13 +12,14 @@ import (
 
 // landingView is what the template shows: texts, ready to read.
 type landingView struct {
-	Refresh  int
-	Window   string
-	Now      string // capture time
-	Warnings []string
-	Empty    string // why there are no services, if there are none
-	Services []landingService
-	Sensor   []landingFact
+	Refresh   int
+	Window    string
+	Now       string // capture time
+	Warnings  []string
+	Empty     string // why there are no services, if there are none
+	Services  []landingService
+	Databases []landingDatabase
+	Sensor    []landingFact
 }
 
 // landingService is one row.
@@ -79,6 +80,7 @@ func newLandingView(before, now landingState) *landingView {
 	slices.SortStableFunc(v.Services, func(a, b landingService) int {
 		return cmp.Or(cmp.Compare(b.ratio, a.ratio), cmp.Compare(b.p95, a.p95), cmp.Compare(b.rate, a.rate))
 	})
+	v.databases(before.report, now.report, seconds)
 	v.sensor(&before.report.Sensor, &now.report.Sensor, now.report, seconds)
 	return v
 }

@@ -25,6 +25,17 @@ type StatementReport struct {
 	Latency Distribution // of all outcomes
 }
 
+// Add adds another one's numbers.
+func (d *DatabaseReport) Add(o *DatabaseReport) {
+	d.Rows += o.Rows
+	for i, n := range o.Logins {
+		d.Logins[i] += n
+	}
+	for i, n := range o.Sessions {
+		d.Sessions[i] += n
+	}
+}
+
 func (m *Metrics) reportSQL(rows *rows) {
 	for _, t := range m.registry.all(sqlRows) {
 		rows.database(t.base()).Rows += t.(*counterTotal).n
