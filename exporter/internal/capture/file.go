@@ -54,6 +54,9 @@ func openFiles(cfg Config) (*Capture, error) {
 // fileName adds the name of path to names, and returns its index.
 func fileName(names []string, path string) ([]string, int) {
 	name := filepath.Base(path)
+	if path == Stdin {
+		name = "stdin"
+	}
 	if i := slices.Index(names, name); i >= 0 {
 		return names, i
 	}

@@ -22,6 +22,7 @@ const (
 	partners    = 4
 	thinkTime   = 2500 * time.Millisecond // mean, between two clicks
 	abortShare  = 0.004                   // of requests that people do not wait for
+	logoutShare = 0.05                    // of visits after which people log out; the others stay logged in
 	patience    = 15 * time.Second
 	batchSize   = 4 // requests that a partner sends without waiting for the answers
 	batchPeriod = 2 * time.Second
@@ -75,17 +76,14 @@ func (v *visitor) live(ctx context.Context) {
 			v.get(ctx, "/assets/style.css")
 		}
 		v.browse(ctx)
-		if !chance(0.6) {
-			continue
-		}
-		if !v.logIn(ctx) {
+		if !chance(0.6) || v.session == "" && !v.logIn(ctx) {
 			continue
 		}
 		v.bank(ctx)
-		if chance(0.7) {
+		if chance(logoutShare) {
 			v.do(ctx, http.MethodPost, "/logout", "")
+			v.session = ""
 		}
-		v.session = ""
 	}
 }
 
@@ -168,6 +166,9 @@ func (v *visitor) do(ctx context.Context, method, path, body string) []*http.Coo
 		return nil
 	}
 	defer res.Body.Close()
+	if res.StatusCode == http.StatusUnauthorized {
+		v.session = "" // it has expired
+	}
 	_, _ = io.Copy(io.Discard, res.Body)
 	return res.Cookies()
 }
