@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,23 @@ func secretTraffic() []byte {
 	return r.pcap
 }
 
+// secretStatements all go well, and so often that what may be shown of them is.
+var secretStatements = []string{
+	"CREATE USER canary_user IDENTIFIED BY 'canary-password'",
+	"ALTER USER canary_user PASSWORD 'canary-password'",
+	"SET PASSWORD FOR 'canary'@'90817263' = 'canary'",
+	"SET ROLE canary_role",
+	"SET app.user = 'canary', app.token = canary",
+	"GRANT SELECT ON accounts TO canary_user",
+	"SELECT * FROM accounts WHERE name = N'canary' AND owner = 'it''s canary' AND id IN (9081726354, 9081726355)",
+	"INSERT INTO accounts (id, name) VALUES (9081726354, 'canary'), (9081726355, 'canary')",
+	"SELECT /* canary-comment */ 'canary' AS a, X'90817263' -- canary-comment",
+	"PREPARE canary_name FROM 'SELECT canary'",
+	"SAVEPOINT canary_savepoint",
+	"canary typed at the wrong prompt",
+	"SELECT 'unended canary",
+}
+
 // secretPostgres is a session of PostgreSQL (protocol version 3): log-in, a simple query, a prepared statement, an error.
 func secretPostgres() []turn {
 	message := func(kind, body string) string {
@@ -85,20 +103,25 @@ func secretPostgres() []turn {
 	}
 	ready := message("Z", "I")
 	row := message("D", "\x00\x01\x00\x00\x00\x0acanary-row") + message("C", "SELECT 1\x00")
-	return []turn{
+	var queries []turn
+	for _, text := range secretStatements {
+		queries = append(queries, asks(message("Q", text+"\x00")), answers(message("C", "DONE\x00")+ready))
+	}
+	return slices.Concat([]turn{
 		asks(message("", "\x00\x03\x00\x00user\x00canary_user\x00database\x00bank\x00application_name\x00canary-app\x00\x00")),
 		answers(message("R", "\x00\x00\x00\x03")),
 		asks(message("p", "canary-password\x00")),
 		answers(message("R", "\x00\x00\x00\x00") + message("S", "server_version\x0016.1\x00") + ready),
 		asks(message("Q", "SELECT name FROM accounts WHERE iban = 'DE44500105175407324931' AND id = 9081726354 -- canary-comment\x00")),
 		answers(row + ready),
+	}, queries, []turn{
 		asks(message("P", "\x00UPDATE accounts SET owner = $$canary-dollar$$, pin = E'can\\'ary-canary' WHERE id = $1\x00\x00\x00") +
 			message("B", "\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0c"+"canary-param\x00\x00") + message("E", "\x00\x00\x00\x00\x00") + message("S", "")),
 		answers(message("1", "") + message("2", "") + message("E", "SERROR\x00C23505\x00Mduplicate key\x00DKey (iban)=(DE44500105175407324931, canary) already exists.\x00\x00") + ready),
 		asks(message("Q", "INSERT INTO \"canary 90817263\" VALUES ('unended canary\x00")),
 		answers(message("E", "SERROR\x00C42601\x00Munterminated canary\x00\x00") + ready),
 		asks(message("X", "")),
-	}
+	})
 }
 
 // secretMySQL is a session of MySQL (protocol 4.1): log-in, a query, a prepared statement, an error.
@@ -109,18 +132,23 @@ func secretMySQL() []turn {
 	const ok = "\x00\x01\x00\x02\x00\x00\x00"
 	const column = "\x03def\x04bank\x08accounts\x08accounts\x04name\x04name\x0c\x21\x00\x00\x01\x00\x00\xfd\x00\x00\x00\x00\x00"
 	const end = "\xfe\x00\x00\x02\x00"
-	return []turn{
+	var queries []turn
+	for _, text := range secretStatements {
+		queries = append(queries, asks(packet(0, "\x03"+text)), answers(packet(1, ok)))
+	}
+	return slices.Concat([]turn{
 		answers(packet(0, "\x0a8.0.36\x00\x08\x00\x00\x00abcdefgh\x00\xff\xf7\x21\x02\x00\xff\x81\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00ijklmnopqrst\x00mysql_native_password\x00")),
 		asks(packet(1, "\x8d\xa2\x0b\x00\x00\x00\x00\x01\x21"+strings.Repeat("\x00", 23)+"canary_user\x00\x14canary-canary-canary"+"bank\x00mysql_native_password\x00")),
 		answers(packet(2, ok)),
 		asks(packet(0, "\x03SELECT name FROM accounts WHERE iban = \"DE44500105175407324931\" AND id = 9081726354 # canary-comment")),
 		answers(packet(1, "\x01") + packet(2, column) + packet(3, end) + packet(4, "\x0acanary-row") + packet(5, end)),
+	}, queries, []turn{
 		asks(packet(0, "\x03INSERT INTO accounts VALUES ('it''s a canary', 0x63616e617279, x'90817263')")),
 		answers(packet(1, "\xff\x26\x04#23000Duplicate entry 'canary-DE44500105' for key 'PRIMARY'")),
 		asks(packet(0, "\x02canary_schema_90817263")),
 		answers(packet(1, "\xff\x19\x04#42000Unknown database 'canary_schema_90817263'")),
 		asks(packet(0, "\x01")),
-	}
+	})
 }
 
 // TestPrivacy: none of what is secret in the traffic gets into any output, however chatty.
@@ -159,7 +187,8 @@ users:
 	seesNone(t, "the landing page", string(body), append(canaries, clientAddresses...))
 	e.stop(t)
 	seesNone(t, "the log", e.log.String(), append(canaries, clientAddresses...))
-	if s := parseScrape(t, []byte(replay(t, "--metrics", config, file))); s.sum("wire_requests_total", "service_name", "shop") < 100 || s.sum("wire_user_logins_total") == 0 || s.sum("wire_active_users") == 0 {
+	if s := parseScrape(t, []byte(replay(t, "--metrics", config, file))); s.sum("wire_requests_total", "service_name", "shop") < 100 || s.sum("wire_user_logins_total") == 0 || s.sum("wire_active_users") == 0 ||
+		s.sum("wire_sql_statement_info") < 10 {
 		t.Errorf("the traffic was not understood: %v", s.by("outcome", "wire_requests_total"))
 	}
 }
