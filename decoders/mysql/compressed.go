@@ -16,7 +16,8 @@ import (
 type compressed struct {
 	in     decoders.Inner // drives the conn with what was in the frames
 	frames [2]frame
-	seq    uint8 // sequence number of the client's last frame
+	large  [2][]byte // a payload that is too large to be held by the stream
+	seq    uint8     // sequence number of the client's last frame
 }
 
 const compressedSize = int(unsafe.Sizeof(compressed{}))
@@ -34,21 +35,26 @@ type frame struct {
 type frameState uint8
 
 const (
-	frameHead frameState = iota
-	frameRaw             // a payload that is not compressed
-	framePast            // what follows a payload that was skipped
-	frameLost            // where frames begin is not known
+	frameHead  frameState = iota
+	frameRaw              // a payload that is not compressed
+	frameLarge            // a payload that is collected
+	framePast             // what follows a payload that was skipped
+	frameLost             // where frames begin is not known
 )
 
 const (
 	frameHeadSize = 7
-	// maxFrame is the largest payload that is decompressed as a whole. Of a larger one the beginning is, and the rest is skipped: servers
-	// and clients make larger ones only of packets that are large themselves.
-	maxFrame = 60 << 10
-	// maxRatio is how many times its size a payload may claim to be; real rows compress to a tenth, equal ones to a hundredth, and
-	// what compresses better is made to keep its reader busy. Small payloads may always.
-	maxRatio    = 250
-	alwaysSmall = 128 << 10
+	// maxHeld is the largest payload that the stream holds until it is complete; a larger one is collected. Buffers are 16 KiB
+	// where the protocol begins, and grow with the packets that a connection has sent.
+	maxHeld = 32 << 10
+	// maxFrame is the largest payload that is decompressed as a whole. Of a larger one the beginning is, and the rest is skipped: it
+	// is nearly always the inside of a packet that is as large.
+	maxFrame = 1 << 20
+	// ratio is how many times its size a payload may always claim to be: rows compress to a tenth, very regular ones to a fiftieth.
+	// What claims more is paid for from an allowance that all connections of a worker share, and that the others fill up: zeros in a large
+	// field are read, payloads made to keep their reader busy are not for long.
+	ratio        = 64
+	maxAllowance = 64 << 20
 	// pieceSize is how much is decompressed at a time.
 	pieceSize = 16 << 10
 )
@@ -96,6 +102,8 @@ func (c *conn) readFrame(dir decoders.Dir, s *decoders.Stream) error {
 	switch f := &c.z.frames[dir]; f.state {
 	case frameRaw:
 		return c.readRaw(dir, s, f)
+	case frameLarge:
+		return c.readLarge(dir, s, f)
 	case framePast:
 		f.state = frameHead
 		return c.passFrame(dir, s, f)
@@ -122,20 +130,71 @@ func (c *conn) readFrameHead(dir decoders.Dir, s *decoders.Stream) error {
 		return s.Skip(frameHeadSize)
 	case c.z.in.Covered(dir) >= f.inner:
 		return c.skipFrame(s, f)
-	case f.inner > alwaysSmall && f.inner > maxRatio*f.left:
+	case !c.d.affords(f):
 		c.d.out.Count(c.f, frameBomb)
 		f.lose = true
 		return c.skipFrame(s, f)
 	}
-	n := int(min(f.left, maxFrame))
-	if b, err = s.Next(frameHeadSize + n); err != nil {
+	if f.left > maxHeld {
+		f.state, c.z.large[dir] = frameLarge, c.d.takeLarge()
+		return s.Skip(frameHeadSize)
+	}
+	if b, err = s.Next(frameHeadSize + int(f.left)); err != nil {
 		return err
 	}
-	f.left -= uint64(n)
+	f.left = 0
 	if err := c.unpack(dir, f, b[frameHeadSize:], s.Time()); err != nil {
 		return err
 	}
 	return c.endFrame(dir, s, f)
+}
+
+// affords says whether a frame does not claim too much.
+func (d *decoder) affords(f *frame) bool {
+	left := d.allowance + ratio*int64(f.left) - int64(f.inner)
+	if left < 0 {
+		return false
+	}
+	d.allowance = min(left, maxAllowance)
+	return true
+}
+
+// readLarge collects a payload, and unpacks it when it is complete or there is no room for more of it.
+func (c *conn) readLarge(dir decoders.Dir, s *decoders.Stream, f *frame) error {
+	buf := &c.z.large[dir]
+	b, err := s.Next(min(s.Buffered(), int(f.left), maxFrame-len(*buf)))
+	if err != nil {
+		return err
+	}
+	before := cap(*buf)
+	*buf = append(*buf, b...)
+	c.d.memory.Add(cap(*buf) - before)
+	if f.left -= uint64(len(b)); f.left > 0 && len(*buf) < maxFrame {
+		return decoders.ErrShort
+	}
+	err = c.unpack(dir, f, *buf, s.Time())
+	c.dropLarge(dir)
+	if err != nil {
+		return err
+	}
+	return c.endFrame(dir, s, f)
+}
+
+// takeLarge is a buffer for a large payload; one is kept by each worker.
+func (d *decoder) takeLarge() []byte {
+	b := d.large
+	d.large = nil
+	return b
+}
+
+// dropLarge gives the buffer of dir back.
+func (c *conn) dropLarge(dir decoders.Dir) {
+	b, d := c.z.large[dir], c.d
+	c.z.large[dir] = nil
+	if cap(b) > cap(d.large) {
+		b, d.large = d.large, b[:0]
+	}
+	d.memory.Add(-cap(b))
 }
 
 // skipFrame drops the frame whose head was peeked at.
@@ -227,6 +286,7 @@ func (c *conn) loseFrames(dir decoders.Dir, n uint64) {
 	const more = 1 << 40 // than any Skip has left
 	f := &c.z.frames[dir]
 	f.state, f.to = frameLost, c.f.Offset(dir)-n
+	c.dropLarge(dir)
 	c.z.in.Lost(dir, more)
 }
 

@@ -48,21 +48,23 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 		return nil, fmt.Errorf("max_prepared_statements: %d is not between 1 and 16384", cfg.MaxPreparedStatements)
 	}
 	return &decoder{
-		cfg: cfg, raw: env.Raw, memory: env.Memory,
+		cfg: cfg, raw: env.Raw, memory: env.Memory, allowance: maxAllowance,
 		book: sql.NewBook(sql.MySQL, env.Memory), unpack: decompress.Reader{Memory: env.Memory}, names: map[string]*name{},
 	}, nil
 }
 
 // decoder is what the connections of one worker share.
 type decoder struct {
-	cfg    Config
-	raw    bool
-	memory *decoders.Memory
-	book   *sql.Book
-	unpack decompress.Reader
-	piece  []byte // of what is decompressed
-	names  map[string]*name
-	out    decoders.Sink
+	cfg       Config
+	raw       bool
+	memory    *decoders.Memory
+	book      *sql.Book
+	unpack    decompress.Reader
+	piece     []byte // of what is decompressed
+	large     []byte // a buffer for a large frame
+	allowance int64  // bytes that frames may claim beyond what is usual
+	names     map[string]*name
+	out       decoders.Sink
 
 	txn     decoders.Txn // reused for every transaction
 	code    [5]byte      // of it
@@ -107,6 +109,8 @@ func (d *decoder) close(c *conn) {
 	c.forgetPrepared()
 	if c.z != nil {
 		c.z.in.Close()
+		c.dropLarge(decoders.ToServer)
+		c.dropLarge(decoders.ToClient)
 		if len(d.frames) < keepParts {
 			d.frames = append(d.frames, c.z)
 		} else {
