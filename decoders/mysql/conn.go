@@ -166,10 +166,10 @@ func (c *conn) readContinuation(dir decoders.Dir, s *decoders.Stream) error {
 	if err != nil {
 		return err
 	}
-	if dir == decoders.ToServer {
-		if q := c.back(); q != nil && !q.done {
-			q.seq = b[3] + 1
-		}
+	if q := c.back(); dir == decoders.ToServer && q != nil && !q.done {
+		q.seq = b[3] + 1
+	} else if dir == decoders.ToClient && c.w != nil {
+		c.w.response.seq = b[3] + 1
 	}
 	return c.skip(dir, s, n, c.packets[dir].what)
 }

@@ -35,7 +35,7 @@ type Config struct {
 }
 
 func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, error) {
-	cfg := Config{MaxStatementBytes: 12 << 10, MaxPreparedStatements: 1024}
+	cfg := Config{MaxStatementBytes: 10 << 10, MaxPreparedStatements: 1024}
 	if unmarshal != nil {
 		if err := unmarshal(&cfg); err != nil {
 			return nil, err
