@@ -25,18 +25,20 @@ func (c *conn) readResponse(s *decoders.Stream) error {
 		return c.readError(s, n)
 	case 'I', 's':
 		return c.readEnd(s, n, kind)
-	case '1', '3':
+	case '1', '2', '3', 'n':
 		if n != header {
 			return badMessage
 		}
-		c.confirm()
+		c.settleDue(kind)
+	case 'T':
+		c.settleDue(kind)
 	case 'G', 'W':
 		c.startCopy(s, n, kind)
 	case 'V':
 		return c.skip(decoders.ToClient, s, n, 'V')
 	case 'S':
 		return c.readParameter(s, n)
-	case '2', 'A', 'H', 'K', 'N', 'R', 'T', 'c', 'n', 't', 'v':
+	case 'A', 'H', 'K', 'N', 'R', 'c', 't', 'v':
 	default:
 		return badMessage
 	}
@@ -45,7 +47,7 @@ func (c *conn) readResponse(s *decoders.Stream) error {
 
 // beginResponse notes the first byte of an answer. ParameterStatus and NotificationResponse belong to none.
 func (c *conn) beginResponse(kind byte, s *decoders.Stream) {
-	w := c.w
+	w, e := c.w, c.front()
 	if w == nil || kind == 'S' || kind == 'A' || kind == 'Z' {
 		return
 	}
@@ -55,16 +57,22 @@ func (c *conn) beginResponse(kind byte, s *decoders.Stream) {
 		}
 		return
 	}
-	if w.response.begun {
-		return
-	}
-	e := c.front()
-	if e == nil || w.forsaken {
+	if w.response.begun || e == nil || w.forsaken {
 		return
 	}
 	w.response.begun, w.response.first, w.response.from = true, s.Begin(), s.Offset()
 	if w.tx.cycle == 0 {
 		w.tx.cycle = e.start
+	}
+}
+
+// settleDue is told of the answer to a Parse, Bind, Close or Describe; the one to a Query may look the same.
+func (c *conn) settleDue(kind byte) {
+	if kind == '1' || kind == '3' {
+		c.confirm()
+	}
+	if e := c.front(); e != nil && e.due > 0 {
+		e.due--
 	}
 }
 

@@ -154,7 +154,12 @@ func (c *conn) front() *entry {
 	}
 	for {
 		e := c.w.queue.Front()
-		if e == nil || !e.void {
+		switch {
+		case e == nil:
+			return nil
+		case e.kind == group && e.due == 0 && c.w.queue.Len() > 1: // it is answered, and no Execute has followed
+			c.w.response = response{}
+		case !e.void:
 			return e
 		}
 		c.w.queue.Pop()

@@ -115,7 +115,7 @@ func (c *conn) known(stmt *decoders.Statement, text []byte) (k known) {
 func (c *conn) endQuery(end decoders.Time, n uint64) {
 	q := &c.w.queue
 	first := q.Len() - 1
-	for ; first >= 0 && q.At(first).reading; first-- {
+	for ; first >= 0 && q.At(first).kind == query && q.At(first).reading; first-- {
 		n -= q.At(first).size
 	}
 	back := q.Back()
@@ -146,7 +146,9 @@ func (c *conn) readParse(s *decoders.Stream, n int) error {
 	stmt, _ := c.d.book.NextQuoted(text, !whole, c.quoting)
 	k := c.known(stmt, text)
 	c.prepare(name, k)
-	c.group(start, from).known = k
+	e := c.group(start, from)
+	e.known = k
+	e.due++
 	return s.Skip(uint64(n))
 }
 
@@ -174,7 +176,9 @@ func (c *conn) readBind(s *decoders.Stream, n int) error {
 	if k.sql == nil {
 		c.d.out.Count(c.f, unknownStatement)
 	}
-	c.group(start, from).known = k
+	e := c.group(start, from)
+	e.known = k
+	e.due++
 	c.bind(name, k)
 	return s.Skip(uint64(n))
 }
@@ -216,6 +220,7 @@ func (c *conn) readDescribe(s *decoders.Stream, n int, closes bool) error {
 		return badMessage
 	}
 	e := c.group(start, from)
+	e.due++
 	switch {
 	case !closes && name[0] == 'S':
 		e.known = c.statement(name[1:])
@@ -244,13 +249,8 @@ func (c *conn) readSync(s *decoders.Stream, n int) error {
 	if c.w != nil && c.w.copying {
 		return nil // the server ignores it: COPY in the extended protocol
 	}
-	e := c.open()
-	if e == nil {
-		c.begin()
-		e = c.push(sync, start)
-		e.size = from
-	}
-	e.grouped = e.kind == group
+	e := c.group(start, from)
+	e.grouped = e.due > 0
 	e.kind, e.end, e.size, e.reading = sync, s.Time(), s.Offset()-e.size, false
 	c.mark()
 	return nil

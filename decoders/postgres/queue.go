@@ -20,6 +20,7 @@ type entry struct {
 	start  decoders.Time // first byte
 	end    decoders.Time // last byte; zero: not known
 	size   uint64        // bytes; the offset of the first one while it is a group
+	due    uint32        // answers to its Parse, Bind, Describe and Close that have not come
 	kind   kind
 
 	reading  bool // its last byte has not come yet
@@ -56,13 +57,18 @@ func (c *conn) open() *entry {
 	return nil
 }
 
-// group is the group that the client is sending, begun with the message at hand if there is none.
+// group is the group that the client is sending, begun with the message at hand if there is none, or if the one there is has been
+// answered: the client has asked for that with a Flush, and looked at it before it went on.
 func (c *conn) group(start decoders.Time, from uint64) *entry {
 	e := c.open()
-	if e == nil {
+	switch {
+	case e == nil:
 		c.begin()
 		e = c.push(group, start)
 		e.size = from
+	case e.due == 0 && c.w.queue.Len() == 1:
+		*e = entry{kind: group, start: start, size: from, reading: true}
+		c.w.response = response{}
 	}
 	return e
 }
