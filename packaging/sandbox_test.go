@@ -54,6 +54,11 @@ func (s *sandbox) command(script string) *exec.Cmd {
 	return exec.Command("chroot", s.root, "bash", "-euo", "pipefail", "-c", script)
 }
 
+// isolated is command in a network of its own, which has a loopback interface that is down.
+func (s *sandbox) isolated(script string) *exec.Cmd {
+	return exec.Command("unshare", "--net", "chroot", s.root, "bash", "-euo", "pipefail", "-c", "mount -t sysfs sysfs /sys; "+script)
+}
+
 // put copies files into the sandbox's /srv and returns their paths inside.
 func (s *sandbox) put(paths ...string) (inside []string) {
 	s.t.Helper()
