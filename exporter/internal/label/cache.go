@@ -1,6 +1,8 @@
 package label
 
 import (
+	"encoding/binary"
+
 	"wire_exporter/decoders"
 )
 
@@ -10,6 +12,7 @@ const (
 	clientEntries = 4096
 	hostEntries   = 1024
 	pathEntries   = 8192
+	shortEntries  = 256
 )
 
 // serverEntry is what is known of a server.
@@ -91,4 +94,56 @@ func (l *Labeler) byHost(host []byte, server *serverEntry) *service {
 		}
 	}
 	return x.service
+}
+
+// pathOf is the entry of a path of a service; fresh: it is empty, and the caller fills it. A path has two places, so that two that
+// meet in one do not drive each other out.
+func (l *Labeler) pathOf(key uint64) (x *pathEntry, fresh bool) {
+	i := key % pathEntries
+	x, second := &l.paths[i], &l.paths[i^1]
+	switch key {
+	case x.key:
+		return x, false
+	case second.key:
+		return second, false
+	}
+	*second = *x
+	return x, true
+}
+
+// shortEntry is what is known of a value of at most eight bytes: a method, a verb, a status.
+type shortEntry struct {
+	text    uint64 // its bytes
+	service ID
+	family  Family
+	n       uint8
+	slot    *slot // nil: not known
+}
+
+// shortOf is the entry of a value of a service; longer values share one that knows nothing.
+func (l *Labeler) shortOf(svc *service, f Family, text []byte) *shortEntry {
+	n := len(text)
+	if n > 8 {
+		l.long = shortEntry{}
+		return &l.long
+	}
+	k := shortEntry{text: packed(text), service: svc.id, family: f, n: uint8(n)}
+	x := &l.shorts[(k.text^uint64(k.service)<<8^uint64(f))*0x9e3779b97f4a7c15>>56%shortEntries]
+	if x.text != k.text || x.service != k.service || x.family != f || x.n != k.n {
+		*x = k
+	}
+	return x
+}
+
+// packed is the first bytes of b, at most eight; together with len(b) it is all of a short b.
+func packed(b []byte) uint64 {
+	switch n := len(b); {
+	case n >= 8:
+		return binary.LittleEndian.Uint64(b)
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32
+	case n > 0:
+		return uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	}
+	return 0
 }

@@ -16,6 +16,8 @@ type Labeler struct {
 	clients    []clientEntry
 	hosts      []hostEntry
 	paths      []pathEntry
+	shorts     [shortEntries]shortEntry
+	long       shortEntry // where a value that is not short stands
 	statements []statementEntry
 	young      candidates
 	text       [templateRoom]byte // where paths become templates
@@ -44,6 +46,7 @@ func (l *Labeler) refresh() {
 		clear(l.clients)
 		clear(l.hosts)
 		clear(l.paths)
+		clear(l.shorts[:])
 	}
 }
 
@@ -115,8 +118,8 @@ func (l *Labeler) Label(t *decoders.Txn, protocol uint8, src Source, s *Set) Ver
 	}
 	s.Service = svc.id
 	s.Operation = l.operation(svc, t, protocol)
-	s.Code = l.atOnce(svc, Codes, t.Code, isCode(t.Code))
-	s.Database = l.atOnce(svc, Databases, t.Database, isIdentifier(t.Database) && t.Outcome != decoders.ClientError)
+	s.Code = l.atOnce(svc, Codes, t.Code, t, goodCode)
+	s.Database = l.atOnce(svc, Databases, t.Database, t, goodDatabase)
 	s.Client = l.client(client)
 	l.last = svc
 	return Counted
@@ -178,13 +181,29 @@ func (l *Labeler) Database(service ID, name []byte) ID {
 }
 
 func (l *Labeler) operation(svc *service, t *decoders.Txn, protocol uint8) ID {
-	op := t.Operation
 	if t.ResourceIsPath || int(protocol) < len(l.rules.http) && l.rules.http[protocol] {
-		return l.atOnce(svc, Operations, op, isCommonMethod(op) || isMethod(op) && answered(t))
+		return l.atOnce(svc, Operations, t.Operation, t, goodMethod)
 	}
-	// A statement's verb is one of a list, so that nobody can make them up.
-	return l.atOnce(svc, Operations, op, isCommonVerb(op) || isVerb(op) && (t.SQL != nil || t.Outcome != decoders.ClientError))
+	return l.atOnce(svc, Operations, t.Operation, t, goodVerb)
 }
+
+// These say whether a transaction's value may have a slot.
+func goodMethod(t *decoders.Txn) bool {
+	return isCommonMethod(t.Operation) || isMethod(t.Operation) && answered(t)
+}
+
+// A statement's verb is one of a list, so that nobody can make them up.
+func goodVerb(t *decoders.Txn) bool {
+	return isCommonVerb(t.Operation) || isVerb(t.Operation) && (t.SQL != nil || t.Outcome != decoders.ClientError)
+}
+
+func goodCode(t *decoders.Txn) bool { return isCode(t.Code) }
+
+func goodDatabase(t *decoders.Txn) bool {
+	return isIdentifier(t.Database) && t.Outcome != decoders.ClientError
+}
+
+func always(*decoders.Txn) bool { return true }
 
 // client is the name of who calls.
 func (l *Labeler) client(x *clientEntry) ID {
@@ -192,30 +211,43 @@ func (l *Labeler) client(x *clientEntry) ID {
 		return Other
 	}
 	n := &l.rules.names[x.name]
-	return l.value(&l.book.global, Clients, n.key, n.text, true)
-}
-
-// atOnce is the ID of a value that gets its slot the first time it is seen, while there is room; good says that it may
-// have one.
-func (l *Labeler) atOnce(svc *service, f Family, text []byte, good bool) ID {
-	if len(text) == 0 {
-		return None
-	}
-	return l.value(&svc.owner, f, l.book.hash(text)^svc.salt[f], text, good)
-}
-
-// value finds a value, or gives it a slot.
-func (l *Labeler) value(o *owner, f Family, key uint64, text []byte, good bool) ID {
-	s := l.book.values.find(key)
-	if s == nil && good && o.used[f].Load() < l.rules.limits[f] {
-		s = l.book.give(o, f, l.rules.limits[f], key, text)
-	}
-	if s == nil || s.text != string(text) {
-		l.fold(f)
+	s := l.value(&l.book.global, Clients, n.key, n.text, nil, always)
+	if s == nil {
+		l.fold(Clients)
 		return Other
 	}
 	s.touch(l.now)
 	return s.id
 }
 
-func (l *Labeler) fold(f Family) { l.folded[f].Add(1) }
+// atOnce is the ID of a value of t that gets its slot the first time it is seen, while there is room; good says that it may
+// have one.
+func (l *Labeler) atOnce(svc *service, f Family, text []byte, t *decoders.Txn, good func(*decoders.Txn) bool) ID {
+	if len(text) == 0 {
+		return None
+	}
+	x := l.shortOf(svc, f, text)
+	if x.slot == nil || x.slot.dead.Load() {
+		if x.slot = l.value(&svc.owner, f, l.book.hash(text)^svc.salt[f], text, t, good); x.slot == nil {
+			l.fold(f)
+			return Other
+		}
+	}
+	x.slot.touch(l.now)
+	return x.slot.id
+}
+
+// value finds a value, or gives it a slot; nil: it has none.
+func (l *Labeler) value(o *owner, f Family, key uint64, text []byte, t *decoders.Txn, good func(*decoders.Txn) bool) *slot {
+	s := l.book.values.find(key)
+	if s == nil && o.used[f].Load() < l.rules.limits[f] && good(t) {
+		s = l.book.give(o, f, l.rules.limits[f], key, text)
+	}
+	if s == nil || s.text != string(text) {
+		return nil
+	}
+	return s
+}
+
+// fold counts a value without a slot. Only the worker writes.
+func (l *Labeler) fold(f Family) { l.folded[f].Store(l.folded[f].Load() + 1) }

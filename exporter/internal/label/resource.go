@@ -13,8 +13,8 @@ func (l *Labeler) resource(svc *service, t *decoders.Txn) (id ID, ignored bool) 
 	}
 	path := onlyPath(t.Resource)
 	key := max(1, l.book.hash(path)^svc.salt[rawPaths])
-	x := &l.paths[key%pathEntries]
-	if x.key != key {
+	x, fresh := l.pathOf(key)
+	if fresh {
 		*x = l.newPath(svc, path, key)
 	} else if x.slot != nil && x.slot.dead.Load() {
 		x.slot = nil
