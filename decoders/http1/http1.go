@@ -51,9 +51,10 @@ type decoder struct {
 	memory   *decoders.Memory
 	out      decoders.Sink
 
-	txn   decoders.Txn // reused for every transaction
-	conns []*conn      // free ones
-	works []*work      // free ones
+	callers [64]caller   // seen lately, by the last bits of their address
+	txn     decoders.Txn // reused for every transaction
+	conns   []*conn      // free ones
+	works   []*work      // free ones
 }
 
 // keepConns and keepWorks are how many free ones are kept, keepSize the largest work among them in bytes: enough that ordinary
@@ -134,4 +135,22 @@ func (d *decoder) set(w *work, t *decoders.Text, b []byte, max int) {
 	before := t.Cap()
 	t.Set(b, max)
 	d.grown(w, t.Cap()-before)
+}
+
+// caller is an address and the session it stands for.
+type caller struct {
+	addr    [16]byte
+	session uint64 // 0: the entry is empty
+}
+
+// session is the keyed hash of who asks; that of an address is remembered, because many requests have no better mark.
+func (d *decoder) session(u *decoders.User, client *decoders.Endpoint) uint64 {
+	if u.Found() {
+		return u.Sum(d.sessions, client.Addr())
+	}
+	x := &d.callers[(client[15]^client[13])%64]
+	if addr := [16]byte(client[:16]); x.session == 0 || x.addr != addr {
+		*x = caller{addr, d.sessions.HashAddr(client.Addr())}
+	}
+	return x.session
 }

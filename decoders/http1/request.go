@@ -127,8 +127,8 @@ func (c *conn) headerSession(line []byte) {
 func (c *conn) endRequestHead(s *decoders.Stream) error {
 	r, m := c.w.requests.Back(), &c.w.message[decoders.ToServer]
 	r.headRead = true
-	if sessions := c.d.sessions; sessions != nil {
-		r.session = r.user.Sum(sessions, c.f.Client.Addr())
+	if c.d.sessions != nil {
+		r.session = c.d.session(&r.user, &c.f.Client)
 	}
 	switch {
 	case r.connect:

@@ -86,7 +86,7 @@ func (p *pcap) next(data []byte, f *Frame) (recordKind, int64, error) {
 	if len(data) < pcapRecordLen {
 		return recordShort, pcapRecordLen, nil
 	}
-	caplen := p.order.uint32(data[8:])
+	sec, frac, caplen, length := p.numbers((*[pcapRecordLen]byte)(data))
 	if caplen > maxFrame {
 		return 0, 0, fmt.Errorf("a record claims a frame of %d bytes, at most %d can be", caplen, maxFrame)
 	}
@@ -95,10 +95,18 @@ func (p *pcap) next(data []byte, f *Frame) (recordKind, int64, error) {
 		return recordShort, int64(n), nil
 	}
 	f.Data = data[pcapRecordLen:n:n]
-	f.WireLen = wireLen(p.order.uint32(data[12:]), caplen)
-	f.Time = int64(p.order.uint32(data))*1e9 + int64(p.order.uint32(data[4:]))*p.unit
+	f.WireLen = wireLen(length, caplen)
+	f.Time = int64(sec)*1e9 + int64(frac)*p.unit
 	f.Link = p.link
 	return recordFrame, int64(n), nil
+}
+
+// numbers are the four fields of a record's header.
+func (p *pcap) numbers(b *[pcapRecordLen]byte) (sec, frac, caplen, length uint32) {
+	if p.order.big {
+		return binary.BigEndian.Uint32(b[0:]), binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
+	}
+	return binary.LittleEndian.Uint32(b[0:]), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
 }
 
 // wireLen returns a frame's length on the wire from what its record claims.

@@ -109,6 +109,10 @@ const maxAhead = 1 << 30
 // payload takes the n bytes (and the FIN) of a segment.
 func (t *Table) payload(c *conn, d decoders.Dir, s *packet.Segment, n int) {
 	e := &c.side[d]
+	if s.Seq == e.next && c.smooth(d) && s.Missing == 0 && s.Flags&packet.FIN == 0 {
+		t.inOrder(c, d, s)
+		return
+	}
 	if !c.has(synced, d) {
 		c.set(synced, d)
 		e.next = s.Seq
@@ -143,6 +147,31 @@ func (t *Table) payload(c *conn, d decoders.Dir, s *packet.Segment, n int) {
 	t.deliver(c, d, &p)
 	if e.hole != nil || c.side[d.Other()].hole != nil {
 		t.drain(c)
+	}
+}
+
+// smooth says that a segment of d that begins with the next byte can be delivered as it is: nothing is missing or waiting in either direction.
+func (c *conn) smooth(d decoders.Dir) bool {
+	return c.open() && c.flags&((synced|ended)<<d) == synced<<d && c.side[0].hole == nil && c.side[1].hole == nil
+}
+
+// inOrder is what payload comes to for nearly every segment.
+func (t *Table) inOrder(c *conn, d decoders.Dir, s *packet.Segment) {
+	n, at := uint32(len(s.Payload)), decoders.Time(s.Time)
+	c.side[d].next += n
+	c.server.counters.Bytes += uint64(n)
+	if c.rttDir == noRTT {
+		c.rttDir, c.rttEnd, c.rttAt = uint8(d), c.side[d].next, at
+	}
+	switch c.state {
+	case decoding:
+		if err := t.drive(c, opSegment, d, s.Payload, 0, at); err != nil {
+			t.result(c, err, at)
+		}
+	case opaque:
+		t.stats.Undecoded[c.opaque] += uint64(n)
+	default:
+		t.choose(c, d, s.Payload, at)
 	}
 }
 
