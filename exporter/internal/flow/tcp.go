@@ -116,6 +116,9 @@ func (t *Table) payload(c *conn, d decoders.Dir, s *packet.Segment, n int) {
 	if !c.has(synced, d) {
 		c.set(synced, d)
 		e.next = s.Seq
+		if n == 1 && s.Flags&(packet.PSH|packet.FIN) == 0 {
+			e.next++ // a keep-alive probe (RFC 9293 section 3.8.4): its byte is an old one
+		}
 	}
 	p := piece{seq: s.Seq, ack: s.Ack, n: uint32(n), cut: uint32(s.Missing), at: decoders.Time(s.Time), data: s.Payload,
 		fin: s.Flags&packet.FIN != 0, acks: s.Flags&packet.ACK != 0}
