@@ -95,10 +95,7 @@ func ended(outcome decoders.Outcome, end decoders.Time) decoders.Time {
 }
 
 func (c *conn) flushLogin(cut, none decoders.Outcome, now decoders.Time) {
-	switch {
-	case c.lost[decoders.ToClient]:
-		none = decoders.Unknown
-	case c.w.login.first != 0:
+	if c.w.login.first != 0 {
 		none = cut
 	}
 	c.endLogin(none, nil, ended(none, now), c.f.Offset(decoders.ToClient))

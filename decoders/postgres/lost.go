@@ -160,6 +160,9 @@ func (c *conn) loseResponses() {
 	if c.w == nil {
 		return
 	}
+	if c.w.login.asked {
+		c.endLogin(decoders.Unknown, nil, 0, 0)
+	}
 	c.w.fresh = false
 	c.forsake()
 	c.closePortals(decoders.Unknown)
@@ -176,9 +179,6 @@ func (c *conn) goBlind() {
 	c.d.out.Count(c.f, gapPipelining)
 	c.blind, c.tail[decoders.ToClient] = true, 0
 	c.loseResponses()
-	if c.w != nil && c.w.login.asked {
-		c.endLogin(decoders.Unknown, nil, 0, 0)
-	}
 }
 
 // mismatch is told of an answer that fits nothing that was asked.
@@ -259,18 +259,15 @@ func (c *conn) findResponse(s *decoders.Stream) error {
 	if !found {
 		return decoders.ErrShort
 	}
-	c.found(b[end-1], s)
+	c.found(b[end-1])
 	return nil
 }
 
 // found goes on behind a ReadyForQuery: all that was asked is answered, nobody knows how.
-func (c *conn) found(status byte, s *decoders.Stream) {
+func (c *conn) found(status byte) {
 	c.lost[decoders.ToClient], c.status, c.quiet = false, status, true
 	w := c.w
 	if w != nil {
-		if w.login.asked {
-			c.endLogin(decoders.OK, success, s.Time(), s.Offset())
-		}
 		w.fresh = false
 		c.forsake()
 		w.reset()

@@ -118,9 +118,6 @@ func (c *conn) begin() {
 		return // it goes on with what it is asking
 	}
 	lost := c.lost[decoders.ToClient]
-	if lost && w.login.asked {
-		c.endLogin(decoders.Unknown, nil, 0, 0)
-	}
 	switch {
 	case w.marks > 0 && !lost:
 		c.overlapping = true
