@@ -55,7 +55,7 @@ type echoConn struct {
 	pending decoders.Pending[echoRequest]
 	txn     decoders.Txn
 	body    bool
-	lost    bool
+	lost    bool // which message a byte belongs to: until a segment begins with a response to the only request
 }
 
 func (c *echoConn) Feed(d decoders.Dir, s *decoders.Stream) error {
@@ -65,6 +65,10 @@ func (c *echoConn) Feed(d decoders.Dir, s *decoders.Stream) error {
 			c.finish(decoders.OK, s.Time())
 		}
 		if s.Buffered() == 0 {
+			return nil
+		}
+		if c.lost && !c.found(d, s) {
+			s.Skip(uint64(s.Buffered()))
 			return nil
 		}
 		begin := s.Begin()
@@ -86,8 +90,7 @@ func (c *echoConn) Feed(d decoders.Dir, s *decoders.Stream) error {
 			}
 			r.name.Set(line[min(2, len(line)):], 10)
 			r.start, r.end, r.first = begin, s.Time(), 0
-			c.lost = false
-		case d == decoders.ToClient && line[0] == '=' && !c.lost && c.pending.Len() > 0:
+		case d == decoders.ToClient && line[0] == '=' && c.pending.Len() > 0:
 			c.pending.Front().first = begin
 			n := uint64(0)
 			for _, b := range line[min(2, len(line)):] {
@@ -97,12 +100,31 @@ func (c *echoConn) Feed(d decoders.Dir, s *decoders.Stream) error {
 			if err := s.Skip(n); err != nil {
 				return err
 			}
-		case c.lost || line[0] == '=':
+		case line[0] == '=':
 			c.out.Count(c.f, "unmatched")
 		default:
 			return decoders.Malformed("bad_line")
 		}
 	}
+}
+
+// found says that a message begins here, after a loss.
+func (c *echoConn) found(d decoders.Dir, s *decoders.Stream) bool {
+	first := s.Bytes()[0]
+	switch {
+	case d == decoders.ToServer:
+		for first == '?' && c.pending.Len() > 0 { // the response to the last one was lost, or this one did not wait
+			c.finish(decoders.Unknown, 0)
+		}
+		return first == '?'
+	case first != '=':
+		return false
+	case c.pending.Len() == 0 || s.Begin() < c.pending.Front().start:
+		c.out.Count(c.f, "unmatched")
+		return false
+	}
+	c.lost = false
+	return true
 }
 
 func (c *echoConn) finish(o decoders.Outcome, end decoders.Time) {
@@ -128,6 +150,9 @@ func (c *echoConn) Waiting() (int, decoders.Time) {
 	return c.pending.Len(), c.pending.Front().start
 }
 func (c *echoConn) Close(_ decoders.Time, why decoders.Why) {
+	if c.lost {
+		why = decoders.GaveUp
+	}
 	for c.pending.Len() > 0 {
 		c.finish([...]decoders.Outcome{decoders.Unanswered, decoders.Aborted, decoders.Unanswered, decoders.Unknown, decoders.Unknown, decoders.Unknown, decoders.Unknown}[why], 0)
 	}

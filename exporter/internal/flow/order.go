@@ -110,12 +110,27 @@ func (t *Table) acked(c *conn, d decoders.Dir, upTo uint32, at decoders.Time) {
 // be matched before its request.
 func (t *Table) blocked(c *conn, d decoders.Dir, p *piece) bool {
 	o := &c.side[d.Other()]
-	if !p.acks || o.hole == nil || !o.hole.acked || int32(p.ack-o.next) <= 0 || int32(p.ack-o.next) > maxAhead {
+	if !p.acks || o.hole == nil || !o.hole.acked || !isAhead(p.ack, o.next) {
 		return false
 	}
-	// A segment sent again carries a newer acknowledgment, so two can wait for each other: the request goes first.
-	waits := len(o.hole.pieces) > 0 && int32(o.hole.pieces[0].seq-o.next) <= 0
-	return !waits || d == decoders.ToClient
+	q := c.ready(d.Other())
+	if q == nil || !q.acks || !isAhead(q.ack, c.side[d].next) {
+		return true
+	}
+	// Each acknowledges the other. A segment that is sent again carries a newer acknowledgment than when it was sent first: so the bytes of the later one are older.
+	return p.at < q.at
+}
+
+// isAhead says that the number a lies behind b, within a window.
+func isAhead(a, b uint32) bool { n := int32(a - b); return n > 0 && n <= maxAhead }
+
+// ready is the first waiting piece of d, if nothing is missing in front of it.
+func (c *conn) ready(d decoders.Dir) *piece {
+	e := &c.side[d]
+	if e.hole == nil || len(e.hole.pieces) == 0 || int32(e.hole.pieces[0].seq-e.next) > 0 {
+		return nil
+	}
+	return &e.hole.pieces[0]
 }
 
 // hold keeps p until it is its turn, in order of numbers.
@@ -201,9 +216,17 @@ func (t *Table) giveBack(h *hole, p *piece) {
 	p.data = nil
 }
 
-// drain delivers what has become next, in both directions, until nothing moves.
+// drain delivers what has become next, in both directions, until nothing moves: what was captured first goes first, unless it has to wait for the
+// other.
 func (t *Table) drain(c *conn) {
-	for c.open() && (t.drainOne(c, decoders.ToServer) || t.drainOne(c, decoders.ToClient)) {
+	for c.open() {
+		first := decoders.ToServer
+		if s, q := c.ready(decoders.ToServer), c.ready(decoders.ToClient); s != nil && q != nil && q.at < s.at {
+			first = decoders.ToClient
+		}
+		if !t.drainOne(c, first) && (!c.open() || !t.drainOne(c, first.Other())) {
+			return
+		}
 	}
 }
 
@@ -223,7 +246,7 @@ func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
 		}
 		return false
 	}
-	if int32(h.pieces[0].seq-e.next) > 0 || t.blocked(c, d, &h.pieces[0]) {
+	if p := c.ready(d); p == nil || t.blocked(c, d, p) {
 		return false
 	}
 	p := h.pieces[0]
@@ -299,12 +322,13 @@ func (t *Table) lose(c *conn, d decoders.Dir, at decoders.Time) {
 // sent between the lost ones, and is delivered between them.
 func (t *Table) before(c *conn, d decoders.Dir, to uint32) uint32 {
 	o := &c.side[d.Other()]
-	if o.hole == nil || len(o.hole.pieces) == 0 {
+	if o.hole == nil {
 		return to
 	}
-	p := &o.hole.pieces[0]
-	if p.acks && int32(p.seq-o.next) <= 0 && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
-		return p.ack
+	for i := range o.hole.pieces {
+		if p := &o.hole.pieces[i]; p.acks && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
+			to = p.ack
+		}
 	}
 	return to
 }
