@@ -68,7 +68,7 @@ func detectResponse(first []byte) decoders.Verdict {
 		return decoders.No
 	}
 	for len(first) > 0 {
-		n, verdict := message(first)
+		n, verdict := wholeMessage(first)
 		if verdict != decoders.Yes {
 			return decoders.No
 		}
@@ -156,15 +156,15 @@ func isResponse(b []byte) decoders.Verdict {
 	if !mayFollow(b, answerTypes) {
 		return decoders.No
 	}
-	n, verdict := message(b)
+	n, verdict := wholeMessage(b)
 	if verdict == decoders.Yes && !mayFollow(b[n:], responseTypes) {
 		return decoders.No
 	}
 	return verdict
 }
 
-// message says whether b begins with a message of the server that is whole and makes sense, n bytes.
-func message(b []byte) (n int, v decoders.Verdict) {
+// wholeMessage says whether b begins with a message of the server that is whole and makes sense, n bytes.
+func wholeMessage(b []byte) (n int, v decoders.Verdict) {
 	if len(b) < header {
 		return 0, decoders.More
 	}
