@@ -110,7 +110,7 @@ func (c *conn) readComplete(s *decoders.Stream, n int) error {
 	}
 	tag := b[header : n-1]
 	c.tagged(tag, s.Time())
-	c.complete(answer{code: success, verb: verb(tag), rows: rows(tag), end: s.Time(), offset: s.Offset()})
+	c.complete(answer{code: success, tag: tag, rows: rows(tag), end: s.Time(), offset: s.Offset()})
 	return nil
 }
 

@@ -16,7 +16,8 @@ type response struct {
 type answer struct {
 	outcome decoders.Outcome
 	code    []byte
-	verb    []byte // from the command tag; for statements whose text was not seen
+	verb    []byte // what stands for it; for statements whose text was not seen
+	tag     []byte // of the CommandComplete, which says the same
 	rows    uint64
 	end     decoders.Time // last byte; zero: not known
 	offset  uint64        // behind the last byte
@@ -43,8 +44,11 @@ func (c *conn) report(e *entry, a answer) {
 		t.FirstByte, t.BytesOut = r.first, a.offset-r.from
 	}
 	c.describe(t, &e.known)
-	if e.kind == call {
+	switch {
+	case e.kind == call:
 		t.Operation = callVerb
+	case len(t.Operation) == 0:
+		t.Operation = verb(a.tag)
 	}
 	if k := e.cursor; k != nil {
 		e.cursor, k.over = nil, true
@@ -109,12 +113,13 @@ func (c *conn) complete(a answer) {
 	e := c.front()
 	switch {
 	case c.w != nil && (c.w.forsaken || c.w.skipping):
-	case e == nil || !e.statement() || c.contradicts(e, a.verb):
+	case e == nil || !e.statement() || c.contradicts(e, a.tag):
 		c.mismatch()
 	case e.partial:
 		c.d.out.Count(c.f, unknownPortal)
 		c.next(e)
 	case e.mark() && (c.replication || e.sql != nil && len(e.sql.Operation) == 0):
+		a.verb, a.tag = verb(a.tag), nil
 		c.w.response.last = a // a WAL sender's command may be completed several times
 	case !e.answered:
 		if !c.leave(e) {
@@ -130,8 +135,12 @@ func (c *conn) complete(a answer) {
 
 // contradicts says whether a command tag cannot be that of e. It is asked where something was lost only: a match that cannot be
 // proven may still be refuted.
-func (c *conn) contradicts(e *entry, verb []byte) bool {
-	return c.incomplete && !e.answered && e.sql != nil && changesRows(e.sql.Operation) && len(verb) > 0 && string(verb) != string(e.sql.Operation)
+func (c *conn) contradicts(e *entry, tag []byte) bool {
+	if !c.incomplete || e.answered || e.sql == nil || !changesRows(e.sql.Operation) {
+		return false
+	}
+	v := verb(tag)
+	return len(v) > 0 && string(v) != string(e.sql.Operation)
 }
 
 // reportExtra reports a statement of the Query of e that was not found in its text.

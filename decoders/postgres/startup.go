@@ -164,6 +164,10 @@ func isTLS(b []byte) bool { return b[0] >= 20 && b[0] <= 23 && b[1] == 3 && b[2]
 func mayBeTLS(b []byte) bool { return b[0] >= 20 && b[0] <= 23 && (len(b) < 2 || b[1] == 3) }
 
 // cutString takes a string off the front of b; false when its NUL is missing.
-func cutString(b []byte) (text, rest []byte, ok bool) { return bytes.Cut(b, nul) }
-
-var nul = []byte{0}
+func cutString(b []byte) (text, rest []byte, ok bool) {
+	i := bytes.IndexByte(b, 0)
+	if i < 0 {
+		return b, nil, false
+	}
+	return b[:i], b[i+1:], true
+}
