@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -198,4 +199,38 @@ func TestLiveRecording(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestLiveDrops: what the kernel had no room for is counted, and what is then missing is not guessed: no request is counted twice, none
+// has an answer that was not its own.
+func TestLiveDrops(t *testing.T) {
+	wire := newNetwork(t)
+	web := startNginx(t, wire.server)
+	e := wire.server.exporter(t, "--capture.ring-bytes=1048576")
+	visitAll(t, wire.client, wire.server.address, 2, 1)
+	if err := e.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	visitAll(t, wire.client, wire.server.address, 4, 3)
+	if err := e.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	visitAll(t, wire.client, wire.server.address, 2, 1)
+	s := e.settled(t)
+	if s.sum("wire_capture_dropped_packets_total", "reason", "kernel") == 0 {
+		t.Fatal("nothing was dropped")
+	}
+	seen := map[string]float64{}
+	for _, a := range web.seen(t, 0) {
+		seen[a.code]++
+	}
+	for code, n := range s.by("code", "wire_responses_total") {
+		if n > seen[code] {
+			t.Errorf("%v responses with %s, nginx has %v", n, code, seen[code])
+		}
+	}
+	if n := s.sum("wire_requests_total"); n >= float64(len(web.seen(t, 0))) || n < 100 {
+		t.Errorf("%v requests of %d", n, len(web.seen(t, 0)))
+	}
+	t.Logf("dropped %v of %v packets: %v", s.by("reason", "wire_capture_dropped_packets_total"), s.sum("wire_capture_packets_total"), s.by("outcome", "wire_requests_total"))
 }
