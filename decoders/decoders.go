@@ -9,7 +9,6 @@ package decoders
 
 import (
 	"encoding/binary"
-	"errors"
 	"net/netip"
 )
 
@@ -66,7 +65,12 @@ func (e Endpoint) Addr() netip.Addr { return netip.AddrFrom16([16]byte(e[:16])).
 func (e Endpoint) Port() uint16 { return binary.BigEndian.Uint16(e[16:]) }
 
 // ErrShort asks to be called again with more bytes. It is not a failure.
-var ErrShort = errors.New("short")
+var ErrShort error = short{}
+
+// short is a type of its own so that ErrShort is told from other errors without a call.
+type short struct{}
+
+func (short) Error() string { return "short" }
 
 // Malformed is why bytes could not be decoded: a constant, so that it allocates nothing and is a label value.
 type Malformed string

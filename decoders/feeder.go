@@ -156,7 +156,7 @@ func (f *Feeder) feed(p *Pool, dir Dir, b []byte, now Time) error {
 		s.held, s.buf, s.scanned = h, h.data, h.scanned
 	}
 	err := f.conn.Feed(dir, s)
-	if err == ErrShort {
+	if _, ok := err.(short); ok {
 		err = nil
 	}
 	f.Flow.last[dir] = s.Time()

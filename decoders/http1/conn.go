@@ -61,8 +61,10 @@ type message struct {
 func (c *conn) Feed(dir decoders.Dir, s *decoders.Stream) error {
 	var err error
 	for err == nil {
-		if err = c.step(dir, s); err != nil && err != decoders.ErrShort {
-			err = c.misreadMessage(dir, s.Offset(), err)
+		if err = c.step(dir, s); err != nil {
+			if why, ok := err.(decoders.Malformed); ok {
+				err = c.misreadMessage(dir, s.Offset(), why)
+			}
 		}
 	}
 	c.rest()
@@ -140,7 +142,7 @@ func (c *conn) readField(dir decoders.Dir, m *message, line []byte, cut bool) {
 	var value []byte
 	if line[0] == ' ' || line[0] == '\t' {
 		value = trim(line) // obs-fold, RFC 9112 section 5.2: more of the value before
-	} else if m.last, value = cutField(line); dir == decoders.ToServer && c.d.sessions != nil && !cut {
+	} else if m.last, value = cutField(line); dir == decoders.ToServer && c.d.headers && !cut {
 		c.headerSession(line)
 	}
 	switch {

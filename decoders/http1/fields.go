@@ -45,15 +45,18 @@ func (c *conn) readFields(dir decoders.Dir, m *message, s *decoders.Stream) (end
 		rest = rest[:room]
 	}
 	all := len(rest)
-	for ; m.lines < maxLines && !ended; m.lines++ {
+	for !ended {
+		var passed int
+		if rest, passed = wanted.pass(rest, maxLines-m.lines); passed > 0 {
+			m.lines, m.last = m.lines+passed, otherField
+		}
 		n := bytes.IndexByte(rest, '\n')
-		if uint(n) > maxLine { // or -1
+		if uint(n) > maxLine || m.lines == maxLines { // not there: -1
 			break
 		}
-		if len(rest) > 1 && !wanted.begin(rest[0], rest[1]) {
-			m.last = otherField
-		} else if line := withoutCR(rest[:n:n]); len(line) > 0 {
+		if line := withoutCR(rest[:n:n]); len(line) > 0 {
 			c.readField(dir, m, line, false)
+			m.lines++
 		} else {
 			ended = true
 		}
@@ -70,36 +73,57 @@ func withoutCR(line []byte) []byte {
 	return line
 }
 
-// wanted tells from its first two bytes that a line need not be looked at: bit b&31 of entry a&31 says that one that begins with a and
-// b is to be. Letters are the same in both cases; what else has the same bits is looked at in vain.
-type wanted [32]uint32
+// wanted tells from its first four bytes that a line need not be looked at: their hash is not among those of the names that are known.
+type wanted [4]uint64
 
-// newWanted marks, by direction, the fields that are known and those that sessions are told by, continued lines and empty ones.
+// newWanted makes, by direction, a set of the fields that are known and those that sessions are told by.
 func newWanted(s *decoders.Sessions) (w [2]wanted) {
-	for dir := range w {
-		w[dir].add("\r\n")
-		for _, first := range " \t\n" {
-			w[dir][first&31] = math.MaxUint32
-		}
-		for _, fields := range known {
-			for _, k := range fields {
-				if dir == int(decoders.ToServer) || k.field <= contentType {
-					w[dir].add(k.lower)
-				}
+	for _, fields := range known {
+		for _, k := range fields {
+			w[decoders.ToServer].add(k.lower)
+			if k.field <= contentType {
+				w[decoders.ToClient].add(k.lower)
 			}
 		}
 	}
 	if s != nil {
 		for _, name := range s.Headers {
-			w[decoders.ToServer].add(name + ":")
+			w[decoders.ToServer].add(name)
 		}
 	}
 	return w
 }
 
-func (w *wanted) add(name string) { w[name[0]&31] |= 1 << (name[1] & 31) }
+// add adds a name in lower case. Of a short one the first four bytes are not known, so that every line is to be looked at.
+func (w *wanted) add(name string) {
+	if len(name) < 4 {
+		*w = wanted{math.MaxUint64, math.MaxUint64, math.MaxUint64, math.MaxUint64}
+		return
+	}
+	h := hashStart(binary.LittleEndian.Uint32([]byte(name)))
+	w[h>>6] |= 1 << (h & 63)
+}
 
-func (w *wanted) begin(a, b byte) bool { return w[a&31]>>(b&31)&1 != 0 }
+// pass takes off the front of b the lines that need not be looked at, at most so many, and says how many there were. Continued lines
+// and the end of the head it leaves.
+func (w *wanted) pass(b []byte, most int) (rest []byte, n int) {
+	for n < most && len(b) >= 4 {
+		start := binary.LittleEndian.Uint32(b)
+		if h := hashStart(start); w[h>>6]>>(h&63)&1 != 0 || uint8(start) <= ' ' {
+			break
+		}
+		end := bytes.IndexByte(b, '\n')
+		if uint(end) > maxLine { // not there: -1
+			break
+		}
+		b = b[end+1:]
+		n++
+	}
+	return b, n
+}
+
+// hashStart is the same for both cases.
+func hashStart(four uint32) uint8 { return uint8((four | 0x20202020) * 0x9e3779b1 >> 24) }
 
 // cutField tells which field a line is, and its value without the white space around it. Most lines are none of the known ones,
 // which the place of the colon tells without a search.
@@ -110,6 +134,9 @@ func cutField(line []byte) (field, []byte) {
 		n := len(k.lower)
 		if len(line) <= n || line[n] != ':' && line[n] != ' ' && line[n] != '\t' || !hasPrefixFold(line, k.lower) {
 			continue
+		}
+		if line[n] == ':' {
+			return k.field, trim(line[n+1:])
 		}
 		if rest := trim(line[n:]); len(rest) > 0 && rest[0] == ':' {
 			return k.field, trim(rest[1:])

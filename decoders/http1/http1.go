@@ -40,6 +40,7 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 	}
 	d := &decoder{maxHead: uint64(cfg.MaxHeadBytes), sessions: env.Sessions.Prepared(), memory: env.Memory}
 	d.wanted = newWanted(d.sessions)
+	d.headers = d.sessions != nil && len(d.sessions.Headers) > 0
 	return d, nil
 }
 
@@ -48,6 +49,7 @@ type decoder struct {
 	maxHead  uint64
 	wanted   [2]wanted // by direction
 	sessions *decoders.Sessions
+	headers  bool // sessions are told by header fields, too
 	memory   *decoders.Memory
 	out      decoders.Sink
 

@@ -135,14 +135,14 @@ func (c *conn) lose(dir decoders.Dir, offset uint64) {
 const maxMisread = 8
 
 // misreadMessage treats a message that makes no sense, or does not say where it ends, like a loss. Other errors it gives back.
-func (c *conn) misreadMessage(dir decoders.Dir, offset uint64, why error) error {
+func (c *conn) misreadMessage(dir decoders.Dir, offset uint64, why decoders.Malformed) error {
 	if why != notHTTP && why != badLength && why != badCoding && why != badChunk {
 		return why
 	}
 	if c.misread++; c.misread > maxMisread {
 		return why
 	}
-	c.d.out.Count(c.f, why.(decoders.Malformed))
+	c.d.out.Count(c.f, why)
 	c.lose(dir, offset)
 	return nil
 }
