@@ -140,7 +140,7 @@ var expectedNot = []string{
 	`wire_service_missing_bytes_total > 0`,
 	`wire_decoder_errors_total > 0`,
 	`wire_series_folded_total > 0`,
-	`ALERTS{alertstate="firing"}`,
+	`ALERTS{alertstate="firing", alertname=~"WireExporter.+|WireMirrorLost|WireCapture.+|WireUnmatched.+|Wire.+BudgetReached|WireDecoder.+|WireMeasurement.+"}`,
 }
 
 // expectedNotByRelay: what the relay shows is whole. Live, the loopback

@@ -11,12 +11,14 @@ package stack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +39,9 @@ type Module struct {
 	Dir  string // the folder with go.mod
 	Main string // module path of the program that gives the set its version
 	Tags string // build tags
+	// Name and Packages are for a part of the module's programs; all of them, under the name of the folder, when empty.
+	Name     string
+	Packages []string
 }
 
 // Prometheus is the module with the servers prometheus and promtool. The tag
@@ -46,6 +51,17 @@ func Prometheus(repository string) Module {
 		Dir:  filepath.Join(repository, "packaging", "stack", "prometheus"),
 		Main: "github.com/prometheus/prometheus",
 		Tags: "remove_all_sd",
+	}
+}
+
+// Alertmanager is alertmanager and amtool out of the module with the servers of Thanos, which take ten times as long to build.
+func Alertmanager(repository string) Module {
+	const path = "github.com/prometheus/alertmanager"
+	return Module{
+		Dir:  filepath.Join(repository, "packaging", "stack", "thanos"),
+		Main: path,
+		Tags: "slicelabels",
+		Name: "alertmanager", Packages: []string{path + "/cmd/alertmanager", path + "/cmd/amtool"},
 	}
 }
 
@@ -61,7 +77,7 @@ func (m Module) Programs(cache string) (dir string, ready bool, err error) {
 		h.Write(b)
 	}
 	h.Write([]byte(m.Tags))
-	dir = filepath.Join(cache, "bin", fmt.Sprintf("%s-%x", filepath.Base(m.Dir), h.Sum(nil)[:6]))
+	dir = filepath.Join(cache, "bin", fmt.Sprintf("%s-%x", cmp.Or(m.Name, filepath.Base(m.Dir)), h.Sum(nil)[:6]))
 	_, err = os.Stat(dir)
 	return dir, err == nil, nil
 }
@@ -83,8 +99,12 @@ func (m Module) Build(ctx context.Context, cache string, progress Progress) (str
 	}
 	defer os.RemoveAll(tmp)
 	// -p 1: linking two such programs at once would take twice the memory.
-	cmd := exec.CommandContext(ctx, "go", "build", "-C", m.Dir, "-p", "1", "-tags", m.Tags, "-ldflags",
-		"-s -w -X github.com/prometheus/common/version.Version="+productVersion(version), "-o", tmp+"/", "tool")
+	packages := m.Packages
+	if len(packages) == 0 {
+		packages = []string{"tool"}
+	}
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-C", m.Dir, "-p", "1", "-tags", m.Tags, "-ldflags",
+		"-s -w -X github.com/prometheus/common/version.Version=" + productVersion(version), "-o", tmp + "/"}, packages)...)
 	cmd.Env = m.environment()
 	if err := runLong(cmd, progress); err != nil {
 		return "", err
