@@ -24,6 +24,7 @@ var kinds = map[string]func() any{
 	"Service":        func() any { return new(core.Service) },
 	"DaemonSet":      func() any { return new(apps.DaemonSet) },
 	"ServiceMonitor": func() any { return new(monitoring.ServiceMonitor) },
+	"PrometheusRule": func() any { return new(monitoring.PrometheusRule) },
 }
 
 // build is what `kubectl kustomize` prints.
