@@ -1,0 +1,47 @@
+package main
+
+// longTerm asks for nothing that downsampling breaks (docs/design.md section 7): rates of counters, quantiles of rates of native
+// histograms, averages over time of gauges, over windows that are longer than the coarsest resolution.
+func longTerm() Board {
+	const of = `service_name="$service"`
+	mean := func(family, signal, window string) string {
+		return `sum(avg_over_time(` + family + `{signal="` + signal + `", ` + of + `}[` + window + `]))`
+	}
+	return Board{
+		UID: "wire-longterm", Title: "Long term", From: "90d",
+		Description: "Months and years, from what Thanos has downsampled: growth, seasons, how often out of normal, objectives.",
+		Variables:   []Variable{ofService},
+		Rows: []Row{
+			{Panels: []Panel{
+				lines("Requests", PerSec, "Mean of a day, and of the same day a week and a year before.",
+					q(`sum(rate(wire_requests_total{`+of+`}[1d]))`, "this day"),
+					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 1w))`, "a week before"),
+					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 364d))`, "a year before")).wide(12, 9).fromZero(),
+				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before.",
+					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 1w))`, "on the week before"),
+					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 364d))`, "on the year before")).wide(12, 9).empty("less than two weeks of history"),
+			}},
+			{Title: "Durations and errors", Panels: []Panel{
+				lines("p95 duration", Seconds, "Of a day's answered requests.",
+					q(`histogram_quantile(0.95, sum(rate(wire_request_duration_seconds{`+of+`, outcome=~"ok|client_error"}[1d])))`, "p95"),
+					q(`histogram_quantile(0.5, sum(rate(wire_request_duration_seconds{`+of+`, outcome=~"ok|client_error"}[1d])))`, "p50")).fromZero(),
+				lines("Errors", Ratio, "The share of a day's requests that the server failed, or did not answer.",
+					q(`sum(rate(wire_requests_total{`+of+`, outcome=~"server_error|unanswered"}[1d])) / sum(rate(wire_requests_total{`+of+`, outcome!="unknown"}[1d]))`, "errors")).fromZero(),
+				lines("Users", Count, "Mean of a day of the people active in five minutes.", q(mean("wire:signal:value", "active_users", "1d"), "users")).fromZero(),
+			}},
+			{Title: "Normal", Panels: []Panel{
+				lines("Requests and what was normal", PerSec, "Means of six hours.",
+					q(mean("wire:signal:value", "request_rate", "6h"), "requests"), q(mean("wire:band:lower", "request_rate", "6h"), "lower"),
+					q(mean("wire:band:upper", "request_rate", "6h"), "upper")).wide(12, 9).fromZero(),
+				lines("p95 and what was normal", Seconds, "Means of six hours.",
+					q(mean("wire:signal:value", "duration_p95", "6h"), "p95"), q(mean("wire:band:upper", "duration_p95", "6h"), "upper")).wide(12, 9).fromZero(),
+			}},
+			{Title: "Objectives", Panels: []Panel{
+				lines("Availability of 30 days", Unit{"percentunit", "percent-decimal", 3}, "The share of 30 days' requests that succeeded.",
+					q(`avg_over_time(wire:slo:availability:30d{`+of+`}[1d])`, "availability")).wide(12, 8).empty("no objective"),
+				lines("Fast minutes of 30 days", Ratio, "The share of 30 days' minutes whose p95 kept to the objective.",
+					q(`avg_over_time(wire:slo:latency:30d{`+of+`}[1d])`, "fast enough")).wide(12, 8).empty("no objective"),
+			}},
+		},
+	}
+}

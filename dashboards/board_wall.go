@@ -1,0 +1,47 @@
+package main
+
+// far is how far each service's worst signal is out of its band, in half widths of the band; 0: all is normal.
+const far = `max by (service_name) (wire:band:outside{tier="now"}) or 0 * wire:service:measured`
+
+func wall() Board {
+	return Board{
+		UID: "wire-wall", Title: "Wall", From: "3h", Refresh: "30s",
+		Description: "Every service at a glance: is anything wrong, where, and since when.",
+		Rows: []Row{{Panels: []Panel{
+			number("Pages", Count, "Alerts that wake somebody up, firing now.",
+				`count(ALERTS{alertstate="firing", severity="page"}) or vector(0)`, bad...).wide(4, 5).linked("Alerts", "wire-alerts"),
+			number("Tickets", Count, "Alerts that wait for the morning, firing now.",
+				`count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)`, warn...).wide(4, 5).linked("Alerts", "wire-alerts"),
+			number("Services out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
+				`count(group by (service_name) (wire:band:outside{tier="now"})) or vector(0)`, warn...).wide(4, 5),
+			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(4, 5).empty("none"),
+			number("Requests", PerSec, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
+			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 5),
+		}}, {Title: "Suspects: the services that others suffer from", Panels: []Panel{
+			{
+				Kind: Tiles, Title: "Suspects", W: 24, H: 5, Unit: Factor, NoValue: "nobody", Steps: outside,
+				Description: "An anomalous service none of whose dependencies is anomalous. The number is how far it is out of normal: 1 is the edge of the band.",
+				Queries:     []Query{{Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"}},
+				Links:       []Link{{"Map", "wire-map"}},
+			},
+		}}, {Title: "Services", Panels: []Panel{
+			{
+				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 14, Unit: Factor, NoValue: "no service yet", Steps: outside,
+				Texts:       []Text{{From: 0, To: 0.999, Text: "normal", Color: Blue}},
+				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside.",
+				Queries:     []Query{{Expr: far, Legend: "{{service_name}}"}},
+				Links:       []Link{{"Service", "wire-service"}},
+			},
+			rows("Now and normally", "The values now beside what is normal for this hour of this weekday.", "out of normal",
+				[]Column{service},
+				cell("out of normal", Factor, far),
+				cell("requests/s", PerSec, `sum by (service_name) (wire:signal:value{signal="request_rate"})`),
+				cell("normally", PerSec, `sum by (service_name) (last_over_time(wire:band:normal{signal="request_rate"}[10m]))`),
+				cell("errors", Ratio, `max by (service_name) (wire:signal:value{signal="error_ratio"})`),
+				cell("p95", Seconds, `max by (service_name) (wire:signal:value{signal="duration_p95"})`),
+				cell("p95 up to", Seconds, `max by (service_name) (last_over_time(wire:band:upper{signal="duration_p95"}[10m]))`),
+				cell("users", Count, `max by (service_name) (wire:signal:value{signal="active_users"})`),
+			).wide(24, 12).empty("no service yet"),
+		}}},
+	}
+}
