@@ -54,7 +54,7 @@ bench: ## measure packets and requests a second, and memory
 run: build demo ## run the demo: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
 	@exec bin/demo run --capture=$(CAPTURE)
 
-incident: demo ## break something in the running demo: KIND=slow, dead, errors, hang; off ends it
+incident: demo ## break something in the running demo: KIND=slow, slowdb, dead, deaddb, errors, hang; off ends it
 	@bin/demo incident $(KIND)
 
 stop: demo ## stop the running demo

@@ -27,7 +27,7 @@ Open
     sum by (client_name, service_name) (rate(wire_calls_total[1m]))
 Break something
   make incident                 the ledger gets slow
-  make incident KIND=dead       also: errors, hang; off ends it
+  make incident KIND=slowdb     also: deaddb, dead, errors, hang; off ends it
 Uses
   ports    %[1]s, %[2]s, %[3]s
            shop: %[4]s

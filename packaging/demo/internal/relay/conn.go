@@ -26,6 +26,7 @@ type session struct {
 	mu             sync.Mutex // orders the packets of this connection
 	client, server end
 	awaiting       bool // the client spoke last: a response is outstanding
+	goodbye        bool // the client's last word has no answer
 	dead           bool // reset, or closed by both sides: nothing may follow
 }
 
@@ -135,7 +136,7 @@ func (s *session) clientCloses() (reset bool) {
 	switch {
 	case s.dead:
 		return false
-	case s.awaiting && !s.server.fin:
+	case s.awaiting && !s.goodbye && !s.server.fin:
 		s.send(&s.client, &s.server, flagRST|flagACK, nil)
 		s.dead = true
 		return true

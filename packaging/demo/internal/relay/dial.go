@@ -17,6 +17,9 @@ type Dialer struct {
 	Relay   *Relay
 	From    netip.Addr // IPv4
 	Timeout time.Duration
+	// Goodbye says that the client's last word in the protocol has no answer, so that one who leaves with the last word does not
+	// break anything off.
+	Goodbye bool
 }
 
 // DialContext has the shape that http.Transport asks for. The address must be
@@ -33,6 +36,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			client, err := bind(raw, d.From)
 			if err == nil && d.Relay != nil {
 				s = newSession(d.Relay, client, server)
+				s.goodbye = d.Goodbye
 				s.syn()
 			}
 			return err

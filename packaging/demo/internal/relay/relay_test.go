@@ -190,18 +190,22 @@ func TestEndings(t *testing.T) {
 	hangUp := make(chan struct{})
 	tests := []struct {
 		name   string
+		dialer Dialer
 		serve  func(net.Conn)
 		client func(net.Conn)
 		flags  string
 	}{
-		{"client closes first", func(c net.Conn) { _, _ = io.Copy(c, c); c.Close() }, func(c net.Conn) {
+		{"client closes first", Dialer{}, func(c net.Conn) { _, _ = io.Copy(c, c); c.Close() }, func(c net.Conn) {
 			_, _ = c.Write([]byte("hello"))
 			_, _ = io.ReadFull(c, make([]byte, 5))
 		}, "[S s F f]"},
-		{"client leaves an outstanding request", func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, func(c net.Conn) {
+		{"client leaves an outstanding request", Dialer{}, func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, func(c net.Conn) {
 			_, _ = c.Write([]byte("hello"))
 		}, "[S s R]"},
-		{"server resets", func(c net.Conn) {
+		{"client says goodbye", Dialer{Goodbye: true}, func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, func(c net.Conn) {
+			_, _ = c.Write([]byte("goodbye"))
+		}, "[S s F f]"},
+		{"server resets", Dialer{}, func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 5))
 			_ = c.(*net.TCPConn).SetLinger(0)
 			c.Close()
@@ -217,7 +221,8 @@ func TestEndings(t *testing.T) {
 			addr := listen(t, tt.serve)
 			var capture bytes.Buffer
 			r := New(&capture)
-			c, err := (&Dialer{Relay: r, From: loopback}).DialContext(context.Background(), "tcp", addr.String())
+			tt.dialer.Relay, tt.dialer.From = r, loopback
+			c, err := tt.dialer.DialContext(context.Background(), "tcp", addr.String())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,8 @@
 package shop
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,37 +21,55 @@ const (
 	declinedShare = 0.02
 )
 
-// ledger books and balances; it calls nobody.
+// ledger books and balances, in the bank's database.
 func (s *Shop) ledger(r *relay.Relay) *service {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /balances/{account}", func(w http.ResponseWriter, req *http.Request) {
-		writeJSON(w, http.StatusOK, fmt.Sprintf(`{"account":%q,"balance":%d}`, req.PathValue("account"), rand.N(100000)))
+		balance, err := s.ledgerBank.one(req.Context(), sqlBalance, req.PathValue("account"))
+		if err != nil {
+			databaseError(w)
+			return
+		}
+		writeJSON(w, http.StatusOK, fmt.Sprintf(`{"account":%q,"balance":%s}`, req.PathValue("account"), balance))
 	})
-	mux.HandleFunc("GET /entries/{account}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/csv")
-		stream(w, "2026-01-01,booking,100.00,EUR,in order\n", 500+rand.N(5000))
+	mux.HandleFunc("GET /entries/{account}", func(w http.ResponseWriter, req *http.Request) {
+		lines := newLines(w, "text/csv")
+		err := s.ledgerBank.entries(req.Context(), req.PathValue("account"), func(booked, text, amount string) {
+			lines.write(booked + "," + text + "," + amount + ",EUR,in order\n")
+		})
+		lines.end(err)
 	})
 	mux.HandleFunc("POST /entries", func(w http.ResponseWriter, req *http.Request) {
 		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, req.Body, maxBody))
+		if err := s.ledgerBank.book(req.Context(), "user"+strconv.Itoa(rand.N(Visitors)), "payment", strconv.Itoa(rand.N(50000))); err != nil {
+			databaseError(w)
+			return
+		}
 		writeJSON(w, http.StatusCreated, `{"entry":`+strconv.Itoa(rand.Int())+`}`)
 	})
 	return s.newService("ledger", ledgerAddr, 3*time.Millisecond, r, mux)
 }
 
-// catalog knows the products; it calls nobody.
+// catalog knows the products, from the shop's database.
 func (s *Shop) catalog(r *relay.Relay) *service {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /products", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		stream(w, `{"sku":"p-100","name":"a thing to buy","price":1999}`+"\n", 5+rand.N(60))
+	mux.HandleFunc("GET /products", func(w http.ResponseWriter, req *http.Request) {
+		lines := newLines(w, "application/json")
+		err := s.stock.search(req.Context(), req.FormValue("q"), func(sku, name, price string) {
+			lines.write(fmt.Sprintf(`{"sku":%q,"name":%q,"price":%s}`+"\n", sku, name, price))
+		})
+		lines.end(err)
 	})
 	mux.HandleFunc("GET /products/{sku}", func(w http.ResponseWriter, req *http.Request) {
-		n, err := strconv.Atoi(strings.TrimPrefix(req.PathValue("sku"), "p-"))
-		if err != nil || n >= products {
+		text, err := s.stock.show(req.Context(), req.PathValue("sku"))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
 			http.NotFound(w, req)
-			return
+		case err != nil:
+			databaseError(w)
+		default:
+			writeJSON(w, http.StatusOK, fmt.Sprintf(`{"sku":%q,"text":%q}`, req.PathValue("sku"), text))
 		}
-		writeJSON(w, http.StatusOK, fmt.Sprintf(`{"sku":"p-%d","text":%q}`, n, strings.Repeat("lorem ipsum ", 20+n)))
 	})
 	return s.newService("catalog", catalogAddr, 5*time.Millisecond, r, mux)
 }
@@ -79,7 +99,12 @@ func (s *Shop) accounts(r *relay.Relay) *service {
 	svc := s.newService("accounts", accountsAddr, 6*time.Millisecond, r, mux)
 	mux.HandleFunc("POST /verify", func(w http.ResponseWriter, req *http.Request) {
 		req.Body = http.MaxBytesReader(w, req.Body, maxBody)
-		if req.PostFormValue("password") != password {
+		word, err := s.accountsBank.one(req.Context(), sqlVerify, req.PostFormValue("user"))
+		if err != nil {
+			databaseError(w)
+			return
+		}
+		if req.PostFormValue("password") != word {
 			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}
@@ -100,14 +125,38 @@ func writeJSON(w http.ResponseWriter, status int, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-// stream sends a line n times, in chunks.
-func stream(w http.ResponseWriter, line string, n int) {
-	for i := range n {
-		if _, err := io.WriteString(w, line); err != nil {
-			return
-		}
-		if i%50 == 0 {
-			w.(http.Flusher).Flush()
-		}
+func databaseError(w http.ResponseWriter) {
+	http.Error(w, "the database does not answer as it should", http.StatusInternalServerError)
+}
+
+// lines is an answer that is sent in chunks as its lines come from the database.
+type lines struct {
+	w           http.ResponseWriter
+	contentType string
+	n           int
+}
+
+func newLines(w http.ResponseWriter, contentType string) *lines {
+	return &lines{w: w, contentType: contentType}
+}
+
+func (l *lines) write(line string) {
+	if l.n == 0 {
+		l.w.Header().Set("Content-Type", l.contentType)
+	}
+	_, _ = io.WriteString(l.w, line)
+	if l.n++; l.n%50 == 0 {
+		l.w.(http.Flusher).Flush()
+	}
+}
+
+// end ends the answer; when the database failed, with an error, or, when lines were sent already, by breaking off.
+func (l *lines) end(err error) {
+	switch {
+	case err == nil:
+	case l.n == 0:
+		databaseError(l.w)
+	default:
+		panic(http.ErrAbortHandler)
 	}
 }

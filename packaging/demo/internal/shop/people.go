@@ -26,6 +26,8 @@ const (
 	patience    = 15 * time.Second
 	batchSize   = 4 // requests that a partner sends without waiting for the answers
 	batchPeriod = 2 * time.Second
+
+	reportPeriod = 7 * time.Second // between two reports
 )
 
 // sendPeople starts everybody. 127.0.20.0/26 are branches, many people behind

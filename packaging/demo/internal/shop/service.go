@@ -80,6 +80,8 @@ func (s *Shop) suffer(name string, w http.ResponseWriter, req *http.Request) boo
 	return true
 }
 
+func (svc *service) called() string { return svc.name }
+
 func (svc *service) open() error {
 	if svc.server != nil {
 		return nil
