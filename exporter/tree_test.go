@@ -68,8 +68,12 @@ func saysBug(arg ast.Expr) bool {
 	return found
 }
 
-// Every decoder has the same few files.
+// Every decoder has the same few files, and a line in the README.
 func TestDecoderFolders(t *testing.T) {
+	readme, err := os.ReadFile("../decoders/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	entries, err := os.ReadDir("../decoders")
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +82,9 @@ func TestDecoderFolders(t *testing.T) {
 		name := e.Name()
 		if !e.IsDir() || name == "all" || name == "decodertest" || name == "internal" {
 			continue
+		}
+		if !strings.Contains(string(readme), "\n| `"+name+"` | ") {
+			t.Errorf("decoders/README.md does not list %s", name)
 		}
 		for _, file := range []string{"README.md", name + ".go", name + "_test.go"} {
 			if _, err := os.Stat(filepath.Join("../decoders", name, file)); err != nil {
