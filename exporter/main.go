@@ -27,6 +27,7 @@ func run(args []string) int {
 
 	serve := serveCommand(app)
 	check := checkCommand(app)
+	calendar := calendarCommand(app)
 	replay := replayCommand(app)
 	estimate := estimateCommand(app)
 	selftest := selftestCommand(app)
@@ -38,6 +39,8 @@ func run(args []string) int {
 			err = serve()
 		case "check-config":
 			err = check()
+		case "calendar":
+			err = calendar()
 		case "replay":
 			err = replay()
 		case "estimate":
