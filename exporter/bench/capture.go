@@ -13,7 +13,7 @@ import (
 )
 
 // edition is part of the files' names: it changes with what is in them, so that an old file is never measured as a new one.
-const edition = 1
+const edition = 2
 
 // capture is a capture file and what is in it.
 type capture struct {
@@ -24,10 +24,22 @@ type capture struct {
 	path    string
 }
 
-// counts are the requests in a capture by the outcome they have.
-type counts struct{ OK, ClientError, ServerError int }
+// counts are the requests in a capture by the outcome they have, and what else databases are asked.
+type counts struct {
+	OK, ClientError, ServerError int
+	Rows, Logins, Transactions   int // of SQL
+}
 
 func (c counts) total() int { return c.OK + c.ClientError + c.ServerError }
+
+func (c *counts) add(d counts) {
+	c.OK += d.OK
+	c.ClientError += d.ClientError
+	c.ServerError += d.ServerError
+	c.Rows += d.Rows
+	c.Logins += d.Logins
+	c.Transactions += d.Transactions
+}
 
 func (c *capture) remove() {
 	os.Remove(c.path)

@@ -44,17 +44,25 @@ type conn struct {
 	now     int64 // when the last exchange was over for the client
 	owed    int   // bytes of the last segments that the client has not acknowledged yet
 	left    int   // exchanges to come
-	user    user
+	speaker speaker
 	queue   []packet
 	next    int
-	started bool
+	ready   bool // the last exchange may be the last
 	over    bool
 }
 
-// exchange is a request and its response.
+// speaker is who speaks on a connection.
+type speaker interface {
+	// next makes the next exchange, the first ones to open a session. False: it should not be the last one.
+	next(x *exchange) (done bool)
+	// bye is what the client says before it closes.
+	bye() []byte
+}
+
+// exchange is a request and its response. A server that speaks first answers no request.
 type exchange struct {
 	request, response net.Buffers
-	status            int
+	counts            counts
 	think             int64 // how long the client waits before it asks, ns
 	wait              int64 // how long the server takes, ns
 }
@@ -70,7 +78,6 @@ func (c *conn) add(p packet) { c.queue = append(c.queue, p) }
 
 // open puts the handshake into the queue.
 func (c *conn) open() {
-	c.started = true
 	c.add(packet{at: c.now, dir: toServer, flags: syn})
 	c.add(packet{at: c.now + opening, dir: toClient, flags: syn | ack, acks: 1})
 	c.add(packet{at: c.now + opening + c.rtt, dir: toServer, flags: ack, acks: 1})
@@ -139,6 +146,12 @@ func (c *conn) settle(at int64) int64 {
 func (c *conn) close(think int64) {
 	c.over = true
 	at := c.settle(c.now + think)
+	if bye := c.speaker.bye(); len(bye) > 0 {
+		c.out[toServer] = append(c.out[toServer], bye)
+		c.add(packet{at: at, dir: toServer, flags: ack | psh, n: len(bye), acks: c.owed})
+		c.owed = 0
+		at += wireTime
+	}
 	c.add(packet{at: at, dir: toServer, flags: fin | ack, acks: c.owed})
 	c.add(packet{at: at + wireTime, dir: toClient, flags: fin | ack, acks: 1})
 	c.add(packet{at: at + wireTime + c.rtt, dir: toServer, flags: ack, acks: 1})

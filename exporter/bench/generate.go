@@ -8,16 +8,34 @@ import (
 // profile is what a capture file is to hold.
 type profile struct {
 	name        string
-	packets     int    // at least so many
-	connections int    // at a time
-	exchanges   [2]int // of a connection: at least, at most
-	exchange    func(r *rand.Rand, u *user, x *exchange)
+	packets     int // at least so many
+	connections int // at a time
+	kinds       []kind
 }
 
-// profiles are the captures that are measured: many small answers, where requests cost most, and large ones, where packets do.
+// kind is a kind of traffic.
+type kind struct {
+	share     int    // of the connections
+	exchanges [2]int // of a connection: at least, at most
+	servers   []endpoint
+	speak     func(r *rand.Rand, client int) speaker
+}
+
+var (
+	apiCalls  = kind{12, [2]int{10, 150}, webServers, func(r *rand.Rand, client int) speaker { return newUser(r, client, small) }}
+	downloads = kind{1, [2]int{2, 20}, webServers, func(r *rand.Rand, client int) speaker { return newUser(r, client, large) }}
+	pgClients = kind{8, [2]int{20, 400}, pgServers, func(r *rand.Rand, _ int) speaker { return newSession(r, &postgres{random: r}) }}
+	myClients = kind{8, [2]int{20, 400}, mysqlServers, func(r *rand.Rand, _ int) speaker { return newSession(r, &mysql{random: r}) }}
+)
+
+// profiles are the captures that are measured: many small answers, where requests cost most, large ones, where packets do, the two databases,
+// and all at once.
 var profiles = []profile{
-	{name: "small", packets: 450e3, connections: 300, exchanges: [2]int{10, 150}, exchange: small},
-	{name: "large", packets: 370e3, connections: 40, exchanges: [2]int{2, 20}, exchange: large},
+	{"small", 450e3, 300, []kind{apiCalls}},
+	{"large", 370e3, 40, []kind{downloads}},
+	{"pgsql", 420e3, 100, []kind{pgClients}},
+	{"mysql", 420e3, 100, []kind{myClients}},
+	{"mix", 500e3, 300, []kind{apiCalls, pgClients, myClients, downloads}},
 }
 
 const (
@@ -26,7 +44,11 @@ const (
 	clients = 60
 )
 
-var servers = []endpoint{{[4]byte{10, 1, 0, 10}, 8080}, {[4]byte{10, 1, 0, 11}, 8080}, {[4]byte{10, 1, 0, 12}, 80}}
+var (
+	webServers   = []endpoint{{[4]byte{10, 1, 0, 10}, 8080}, {[4]byte{10, 1, 0, 11}, 8080}, {[4]byte{10, 1, 0, 12}, 80}}
+	pgServers    = []endpoint{{[4]byte{10, 1, 0, 20}, 5432}, {[4]byte{10, 1, 0, 21}, 5432}}
+	mysqlServers = []endpoint{{[4]byte{10, 1, 0, 30}, 3306}, {[4]byte{10, 1, 0, 31}, 3306}}
+)
 
 // generator keeps the connections in order of their next packet.
 type generator struct {
@@ -68,34 +90,42 @@ func generate(p profile, w *writer) counts {
 
 // start opens a connection.
 func (g *generator) start(at int64) {
-	r := g.random
+	r, k := g.random, g.profile.pick(g.random)
 	i := r.IntN(clients)
 	g.ports[i]++
 	client := endpoint{[4]byte{192, 0, 2, byte(1 + i)}, 32768 + g.ports[i]}
-	c := newConn(r, client, servers[r.IntN(len(servers))], at)
-	c.left = g.profile.exchanges[0] + r.IntN(g.profile.exchanges[1]-g.profile.exchanges[0])
-	c.user = newUser(r, i)
+	c := newConn(r, client, k.servers[r.IntN(len(k.servers))], at)
+	c.left = k.exchanges[0] + r.IntN(k.exchanges[1]-k.exchanges[0])
+	c.speaker = k.speak(r, i)
 	c.open()
 	g.conns = append(g.conns, c)
 }
 
+// pick is a kind, each as often as its share.
+func (p *profile) pick(r *rand.Rand) *kind {
+	all := 0
+	for _, k := range p.kinds {
+		all += k.share
+	}
+	at := r.IntN(all)
+	for i := range p.kinds {
+		if at -= p.kinds[i].share; at < 0 {
+			return &p.kinds[i]
+		}
+	}
+	panic("BUG: shares do not add up")
+}
+
 // goOn gives a connection something to send: the next exchange or, after its last one or when no more are wanted, its end.
 func (g *generator) goOn(c *conn, more bool) {
-	if !more || c.left == 0 {
+	if c.ready && (!more || c.left <= 0) {
 		c.close(g.random.Int64N(1e7))
 		return
 	}
 	c.left--
 	var x exchange
-	g.profile.exchange(g.random, &c.user, &x)
-	switch x.status / 100 {
-	case 4:
-		g.counts.ClientError++
-	case 5:
-		g.counts.ServerError++
-	default:
-		g.counts.OK++
-	}
+	c.ready = c.speaker.next(&x)
+	g.counts.add(x.counts)
 	c.ask(&x)
 }
 

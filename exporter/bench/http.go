@@ -7,8 +7,10 @@ import (
 	"net"
 )
 
-// user is who asks on a connection.
+// user is who asks on a connection of HTTP.
 type user struct {
+	random *rand.Rand
+	ask    func(r *rand.Rand, u *user, x *exchange) // makes an exchange
 	agent  string
 	cookie []byte // the value of the Cookie field
 }
@@ -19,10 +21,17 @@ var agents = []string{
 	"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
 }
 
-func newUser(r *rand.Rand, i int) user {
-	return user{agent: agents[i%len(agents)], cookie: fmt.Appendf(nil, "session=%016x%016x; consent=necessary.statistics; _visit=GS1.1.%d.%d.1.%d.0.0.0; theme=dark; csrf=%016x",
+func newUser(r *rand.Rand, i int, ask func(*rand.Rand, *user, *exchange)) *user {
+	return &user{random: r, ask: ask, agent: agents[i%len(agents)], cookie: fmt.Appendf(nil, "session=%016x%016x; consent=necessary.statistics; _visit=GS1.1.%d.%d.1.%d.0.0.0; theme=dark; csrf=%016x",
 		r.Uint64(), r.Uint64(), 1700000000+r.IntN(1e6), 1+r.IntN(30), 1700000000+r.IntN(1e6), r.Uint64())}
 }
+
+func (u *user) next(x *exchange) (done bool) {
+	u.ask(u.random, u, x)
+	return true
+}
+
+func (u *user) bye() []byte { return nil }
 
 // templates are the paths of the API; each verb is an identifier.
 var templates = []string{
@@ -78,24 +87,26 @@ var reasons = map[int]string{200: "OK", 201: "Created", 404: "Not Found", 500: "
 func small(r *rand.Rand, u *user, x *exchange) {
 	template, method := templates[r.IntN(len(templates))], "GET"
 	var body []byte
-	x.status = 200
+	status := 200
 	if r.IntN(100) < 15 {
 		n := 100 + r.IntN(700)
 		from := r.IntN(len(jsonText) - n)
-		method, body, x.status = "POST", jsonText[from:from+n], 201
+		method, body, status = "POST", jsonText[from:from+n], 201
 	}
 	switch p := r.IntN(100); {
 	case p < 3:
-		x.status = 404
+		status, x.counts.ClientError = 404, 1
 	case p < 5:
-		x.status = 500
+		status, x.counts.ServerError = 500, 1
+	default:
+		x.counts.OK = 1
 	}
 	chunk := 0
 	if r.IntN(10) == 0 {
 		chunk = 1024
 	}
 	x.request = request(r, u, method, target(r, template), body)
-	x.response = response(r, x.status, "application/json", jsonText, 1024+r.IntN(3072), chunk)
+	x.response = response(r, status, "application/json", jsonText, 1024+r.IntN(3072), chunk)
 	x.think = int64(r.ExpFloat64() * 30e6)
 	x.wait = int64(1e6 + r.ExpFloat64()*8e6)
 }
@@ -106,9 +117,9 @@ func large(r *rand.Rand, u *user, x *exchange) {
 	if r.IntN(4) == 0 {
 		chunk = 8192
 	}
-	x.status = 200
+	x.counts.OK = 1
 	x.request = request(r, u, "GET", fmt.Sprintf("/files/reports/%d.pdf", r.IntN(1000)), nil)
-	x.response = response(r, x.status, "application/pdf", noise, 100e3+r.IntN(900e3), chunk)
+	x.response = response(r, 200, "application/pdf", noise, 100e3+r.IntN(900e3), chunk)
 	x.think = int64(r.ExpFloat64() * 200e6)
 	x.wait = int64(1e6 + r.ExpFloat64()*20e6)
 }

@@ -1,7 +1,7 @@
 // Command bench measures what the exporter costs. It writes capture files, lets the exporter and tcpdump read them in turn,
 // and prints the processor time of both, the whole process each, as one Markdown table: the ratio of two programs in one run
 // means the same on every machine, a time does not. It checks that the exporter counted exactly the requests that were
-// written. It needs tcpdump and neither root nor a network; what it keeps is in the user's cache folder, about 750 MB.
+// written. It needs tcpdump and neither root nor a network; what it keeps is in the user's cache folder, about 1.5 GB.
 package main
 
 import (

@@ -80,9 +80,14 @@ func verify(c *capture, exporter string) error {
 		{"wire_requests_total", `outcome="ok"`, c.Counts.OK},
 		{"wire_requests_total", `outcome="client_error"`, c.Counts.ClientError},
 		{"wire_requests_total", `outcome="server_error"`, c.Counts.ServerError},
+		{"wire_sql_rows_total", "", c.Counts.Rows},
+		{"wire_sql_logins_total", `outcome="ok"`, c.Counts.Logins},
+		{"wire_sql_transaction_duration_seconds_count", `outcome="ok"`, c.Counts.Transactions},
 		{"wire_capture_packets_total", "", c.Packets},
 		{"wire_capture_missing_bytes_total", "", 0},
+		{"wire_capture_duplicate_packets_total", "", 0},
 		{"wire_tcp_retransmitted_segments_total", "", 0},
+		{"wire_transactions_unmatched_total", "", 0},
 	} {
 		if got := total(out.Bytes(), want.family, want.label); got != float64(want.n) {
 			return fmt.Errorf("%s: the exporter says %s{%s} is %v, but it is %d", c.Name, want.family, want.label, got, want.n)
