@@ -139,10 +139,9 @@ func (c *conn) need() *work {
 // rest gives the work back when there is nothing to do.
 func (c *conn) rest() {
 	w := c.w
-	if w == nil || w.queue.Len() > 0 || w.login.asked || w.tx.open || len(w.held) > 0 || (w.portals.n > 0 || w.bound) && c.status != 'I' {
+	if w == nil || w.queue.Len() > 0 || w.login.asked || w.tx.open || len(w.held) > 0 || w.portals.n > 0 || w.bound {
 		return
 	}
-	c.closePortals(decoders.OK)
 	c.w = nil
 	c.d.freeWork(w)
 }
