@@ -106,7 +106,7 @@ func (d *database) close() {
 // work takes the time that a statement takes; false: the server is going down.
 func (d *database) work(ctx context.Context, median time.Duration) bool {
 	if t := d.shop.trouble.Load(); t.Service == d.name && t.Kind == "slowdb" {
-		median += 300*time.Millisecond + rand.N(600*time.Millisecond)
+		median += 100*time.Millisecond + rand.N(300*time.Millisecond)
 	}
 	return pause(ctx, workTime(median))
 }

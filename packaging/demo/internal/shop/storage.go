@@ -17,7 +17,7 @@ import (
 	"wire_exporter/packaging/demo/internal/relay"
 )
 
-const maxConns = 12 // that a service has to its database
+const maxConns = 32 // that a service has to its database
 
 // bank is a service's way to the bank's database.
 type bank struct{ pool *pgxpool.Pool }
