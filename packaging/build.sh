@@ -54,6 +54,7 @@ compile "$("$GO" env GOHOSTARCH)" ./exporter "$BUILD/native"
 for arch in "$@"; do
 	export ARCH=$arch
 	compile "$arch" ./exporter "$BUILD/$arch/wire_exporter"
+	compile "$arch" ./rules/backtest "$BUILD/$arch/wire_backtest"
 	"$GO" run ./packaging/supply sbom "$BUILD/$arch/wire_exporter" >"$OUT/wire_exporter_$arch.cdx.json"
 	for recipe in packaging/nfpm/*.yaml; do
 		for packager in deb rpm; do

@@ -17,10 +17,33 @@ import (
 	"time"
 )
 
-// build builds the packages of one version and returns their paths by name and format.
-func build(t *testing.T, version string) map[string]string {
+// built are the packages of a version that tests share: building them takes longest.
+var built = map[string]map[string]string{}
+
+var builds string // the folder they are in
+
+func TestMain(m *testing.M) {
+	var err error
+	if builds, err = os.MkdirTemp("", "packages"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(builds)
+	os.Exit(code)
+}
+
+// packaged are the packages of a version, built once.
+func packaged(t *testing.T, version string) map[string]string {
 	t.Helper()
-	dir := t.TempDir()
+	if built[version] == nil {
+		built[version] = build(t, version, filepath.Join(builds, version))
+	}
+	return built[version]
+}
+
+// build builds the packages of one version into dir and returns their paths by name and format.
+func build(t *testing.T, version, dir string) map[string]string {
+	t.Helper()
 	c := exec.Command("./build.sh", dir, "amd64")
 	c.Env = append(os.Environ(), "VERSION="+version)
 	output(t, c)
@@ -47,7 +70,7 @@ func build(t *testing.T, version string) map[string]string {
 // TestReproducible: the same commit gives the same bytes.
 func TestReproducible(t *testing.T) {
 	needPackages(t)
-	a, b := build(t, "v0.0.1"), build(t, "v0.0.1")
+	a, b := packaged(t, "v0.0.1"), build(t, "v0.0.1", t.TempDir())
 	if len(a) == 0 {
 		t.Fatal("no packages")
 	}
@@ -68,9 +91,9 @@ func TestReproducible(t *testing.T) {
 
 func TestDeb(t *testing.T) {
 	needPackages(t)
-	old, new := build(t, "v0.0.1"), build(t, "v0.0.2")
+	old, new := packaged(t, "v0.0.1"), packaged(t, "v0.0.2")
 	s := newSandbox(t)
-	debs := s.put(old["wire-exporter.deb"], new["wire-exporter.deb"])
+	debs := s.put(old["wire-exporter.deb"], new["wire-exporter.deb"], new["wire-exporter-rules.deb"], new["wire-exporter-backtest.deb"])
 
 	s.run("dpkg -i " + debs[0])
 	s.installed(t, "0.0.1")
@@ -83,6 +106,11 @@ func TestDeb(t *testing.T) {
 	}
 	s.serves(t)
 
+	s.run("dpkg -i " + debs[2] + " " + debs[3])
+	s.shared(t)
+	s.run("dpkg -P wire-exporter-rules wire-exporter-backtest")
+	s.absent("/usr/share/wire_exporter", "/usr/bin/wire_backtest")
+
 	s.run("dpkg -r wire-exporter")
 	s.absent("/usr/bin/wire_exporter", "/usr/lib/systemd/system/wire_exporter.service")
 	s.mode("/etc/wire_exporter/wire_exporter.yml", "640 root:wire_exporter")
@@ -93,9 +121,9 @@ func TestDeb(t *testing.T) {
 
 func TestRPM(t *testing.T) {
 	needPackages(t)
-	old, new := build(t, "v0.0.1"), build(t, "v0.0.2")
+	old, new := packaged(t, "v0.0.1"), packaged(t, "v0.0.2")
 	s := newSandbox(t)
-	rpms := s.put(old["wire-exporter.rpm"], new["wire-exporter.rpm"])
+	rpms := s.put(old["wire-exporter.rpm"], new["wire-exporter.rpm"], new["wire-exporter-rules.rpm"], new["wire-exporter-backtest.rpm"])
 	const rpm = "rpm --dbpath /srv/rpmdb --nodeps " // shadow-utils is not known to an rpm on Debian
 
 	s.run(rpm + "-i " + rpms[0])
@@ -106,6 +134,8 @@ func TestRPM(t *testing.T) {
 	if !strings.Contains(s.run("cat /etc/wire_exporter/wire_exporter.yml"), "# mine") {
 		t.Error("the upgrade has overwritten the configuration")
 	}
+	s.run(rpm + "-i " + rpms[2] + " " + rpms[3])
+	s.shared(t)
 	s.run(rpm + "-e wire-exporter")
 	s.absent("/usr/bin/wire_exporter", "/usr/lib/systemd/system/wire_exporter.service")
 }
@@ -125,6 +155,18 @@ func (s *sandbox) installed(t *testing.T, version string) {
 		t.Errorf("the man page begins with %.100q", page)
 	}
 	s.run("bash -n /usr/share/bash-completion/completions/wire_exporter")
+}
+
+// shared checks the packages for the host of Prometheus.
+func (s *sandbox) shared(t *testing.T) {
+	t.Helper()
+	for _, file := range []string{
+		"rules/recording/signals.yml", "rules/alerts/faults.yml", "rules/runbooks/WireServiceFault.md", "alertmanager/alertmanager.yml",
+		"dashboards/grafana/wire-wall.json", "dashboards/perses/wire-wall.json",
+	} {
+		s.mode("/usr/share/wire_exporter/"+file, "644 root:root")
+	}
+	s.run("wire_backtest --help")
 }
 
 // serves starts the service as its unit would: its command line, its user, its capability and nothing else.
