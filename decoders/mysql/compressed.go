@@ -206,11 +206,11 @@ func (c *conn) skipFrame(s *decoders.Stream, f *frame) error {
 // endFrame deals with what is left of a frame whose beginning was unpacked.
 func (c *conn) endFrame(dir decoders.Dir, s *decoders.Stream, f *frame) error {
 	switch {
-	case f.inner == 0:
+	case c.z.in.Covered(dir) >= f.inner:
 	case f.left == 0:
 		c.d.out.Count(c.f, badFrame) // it is shorter than it claims
 		f.lose = true
-	case c.z.in.Covered(dir) < f.inner:
+	default:
 		c.d.out.Count(c.f, frameTooLarge)
 		f.lose = true
 	}

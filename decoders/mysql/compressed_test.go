@@ -63,6 +63,16 @@ func TestLargeFrames(t *testing.T) {
 	}
 }
 
+// TestCoveredFrame: of a long statement the beginning is decompressed, the rest is not.
+func TestCoveredFrame(t *testing.T) {
+	l := compressedLine(t)
+	l.client(frameOf(0, query("INSERT INTO t VALUES ('"+strings.Repeat("canary", 20_000)+"')"))).server(frameOf(1, okay(1, 1, 2)))
+	requests := l.out.requests()
+	equal(t, "requests", len(requests), 1)
+	equal(t, "outcome", requests[0].Outcome, decoders.OK)
+	equal(t, "counted", len(l.out.reasons), 0)
+}
+
 // TestBomb: what compresses well is read for a while, not for ever; ordinary frames pay for more of it.
 func TestBomb(t *testing.T) {
 	l := compressedLine(t)
