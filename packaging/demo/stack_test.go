@@ -132,6 +132,15 @@ var expected = []string{
 	`wire_tcp_connection_attempts_total{service_name="payments",outcome="refused"} > 0`,
 	`wire_operation_duration_seconds{service_name="web",resource="/products/{sku}"}`,
 	`sum(wire_requests_total{service_name="web",outcome="server_error"}) > 0`,
+	// The databases behind.
+	`wire_calls_total{client_name="ledger",service_name="bankdb",protocol="postgres"} > 0`,
+	`wire_calls_total{client_name="accounts",service_name="bankdb"} > 0`,
+	`wire_calls_total{client_name="catalog",service_name="shopdb",protocol="mysql"} > 0`,
+	`wire_sql_rows_total{service_name="bankdb",database="bank"} > 0`,
+	`wire_sql_logins_total{service_name="shopdb",database="shop",outcome="ok"} > 0`,
+	`sum by (service_name) (wire_sql_sessions{service_name="shopdb",state=~"active|idle"}) > 0`,
+	`rate(wire_sql_transaction_duration_seconds{service_name="shopdb",outcome="ok"}[1m])`,
+	`histogram_fraction(0, 60, rate(wire_sql_statement_duration_seconds{service_name="shopdb"}[1m])) * on (service_name, statement_id) group_left (statement) wire_sql_statement_info{statement=~"SELECT .* WHERE sku = [?]"} > 0.9`,
 }
 
 // expectedNot would mean that the measurement cannot be trusted.
@@ -139,7 +148,8 @@ var expectedNot = []string{
 	`wire_capture_dropped_packets_total > 0`,
 	`wire_service_missing_bytes_total > 0`,
 	`wire_decoder_errors_total > 0`,
-	`wire_series_folded_total > 0`,
+	`wire_series_folded_total{family!~"resource|statement"} > 0`, // tables and statements earn their names
+	`wire_series_folded_total > 200`,
 	`ALERTS{alertstate="firing", alertname=~"WireExporter.+|WireMirrorLost|WireCapture.+|WireUnmatched.+|Wire.+BudgetReached|WireDecoder.+|WireMeasurement.+"}`,
 }
 
