@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	shopCapture = "testdata/shop.pcap.gz" // half a minute of the demo; testdata/make.sh records it
+	shopCapture = "testdata/shop.pcap.gz" // some seconds of the demo; testdata/make.sh records it
 	metricsPage = "../docs/metrics.md"
 	designPage  = "../docs/design.md"
 )
@@ -96,10 +96,10 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestPromisedFamilies: each family that the design says is built with HTTP has a sample, those of loss and errors as well.
+// TestPromisedFamilies: each family that the design says is built with HTTP or SQL has a sample, those of loss and errors as well.
 func TestPromisedFamilies(t *testing.T) {
 	s := shopExporter(t).scrapeProtobuf(t)
-	for _, p := range promised(t, "H") {
+	for _, p := range append(promised(t, "H"), promised(t, "S")...) {
 		samples := s[p.name].GetMetric()
 		if len(samples) == 0 {
 			t.Errorf("there is no %s", p.name)
@@ -149,8 +149,8 @@ func promised(t *testing.T, stage string) (all []promise) {
 			all = append(all, promise{n[1], kind, cells[1] + cells[3]})
 		}
 	}
-	if len(all) < 30 {
-		t.Fatalf("the design's table has %d families", len(all))
+	if want := map[string]int{"H": 30, "S": 6}[stage]; len(all) < want {
+		t.Fatalf("the design's table has %d families of %s", len(all), stage)
 	}
 	return all
 }

@@ -38,7 +38,7 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	served := "--capture.file=" + shopCapture
+	served, anyPort := "--capture.file="+shopCapture, "--web.listen-address=127.0.0.1:0"
 	for _, c := range []struct {
 		part string
 		args []string
@@ -53,8 +53,8 @@ func TestMistakes(t *testing.T) {
 		{"snap length", []string{"-i", "lo", "--capture.snaplen=-1"}},
 		{"address already in use; choose another with --web.listen-address", []string{served, "--web.listen-address=" + taken.Addr().String()}},
 		{"choose another with --web.listen-address", []string{served, "--web.listen-address=nonsense"}},
-		{"configuration of the web server", []string{served, "--web.config.file=" + filepath.Join(dir, "missing.yml")}},
-		{"configuration of the web server", []string{served, "--web.config.file=" + noCapture}},
+		{"configuration of the web server", []string{served, anyPort, "--web.config.file=" + filepath.Join(dir, "missing.yml")}},
+		{"configuration of the web server", []string{served, anyPort, "--web.config.file=" + noCapture}},
 		{"reading the configuration: ", []string{served, "--config.file=" + filepath.Join(dir, "missing.yml")}},
 		{"not a regular file", []string{served, "--config.file=" + dir}},
 		{`expected "host", "net", `, []string{served, "--capture.filter=hosst 192.0.2.1"}},

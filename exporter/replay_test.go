@@ -49,7 +49,7 @@ func TestTransactions(t *testing.T) {
 	outcomes, ended := map[string]float64{}, time.Time{}
 	for _, x := range all {
 		outcomes[x.Outcome]++
-		if x.Kind != "" || x.Path != "" || x.Statement != "" || x.Protocol != "http1" || x.Client == "" || x.Server == "" || x.Operation == "" || x.Resource == "" {
+		if x.Kind != "" || x.Path != "" || x.Statement != "" || x.Protocol == "" || x.Client == "" || x.Server == "" || x.Operation == "" || x.Resource == "" && x.Protocol == "http1" {
 			t.Fatalf("%+v", x)
 		}
 		var before time.Time
@@ -75,23 +75,38 @@ func TestTransactions(t *testing.T) {
 	}
 }
 
-// TestRawTransactions: --raw adds the request target, and nothing else.
+// TestAllKinds: --all-kinds adds what is no request, in the order of completion, and says so.
+func TestAllKinds(t *testing.T) {
+	config := shopConfig(t)
+	kinds := map[string]int{}
+	for _, x := range transactionsOf(t, replay(t, "--transactions", "--all-kinds", config, shopCapture)) {
+		kinds[x.Kind]++
+	}
+	if kinds[""] != len(transactionsOf(t, replay(t, "--transactions", config, shopCapture))) || kinds["login"] == 0 || kinds["sql_transaction"] == 0 {
+		t.Errorf("%v", kinds)
+	}
+}
+
+// TestRawTransactions: --raw adds the request target and the statement, and nothing else.
 func TestRawTransactions(t *testing.T) {
 	all := transactionsOf(t, replay(t, "--transactions", shopConfig(t), shopCapture))
 	raw := transactionsOf(t, replay(t, "--transactions", "--raw", shopConfig(t), shopCapture))
 	if len(all) != len(raw) {
 		t.Fatalf("%d and %d", len(all), len(raw))
 	}
+	query, literal := false, false
 	for i, x := range raw {
-		if !strings.HasPrefix(x.Path, "/") {
+		if x.Protocol == "http1" && (!strings.HasPrefix(x.Path, "/") || x.Statement != "") || x.Protocol != "http1" && x.Path != "" {
 			t.Errorf("%+v", x)
 		}
-		if x.Path = ""; x != all[i] {
+		query = query || strings.Contains(x.Path, "?q=")
+		literal = literal || strings.Contains(x.Statement, "'")
+		if x.Path, x.Statement = "", ""; x != all[i] {
 			t.Errorf("%+v\n%+v", x, all[i])
 		}
 	}
-	if !slices.ContainsFunc(raw, func(x transaction) bool { return strings.Contains(x.Path, "?q=") }) {
-		t.Error("no target has a query")
+	if !query || !literal {
+		t.Errorf("a target has a query: %v, a statement has a literal: %v", query, literal)
 	}
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Records the captures of this folder anew. Run it in the top folder, while no demo runs; then `go test ./exporter -update`.
 #
-#   exporter/testdata/make.sh shop    half a minute of the demo shop, by its own relay, with people who log in and three incidents
+#   exporter/testdata/make.sh shop    some seconds of the demo shop, by its own relay, with people who log in and four incidents
 #   exporter/testdata/make.sh nginx   one client that does everything once, at a real nginx, and nginx' access log (as root)
 set -eu
 
@@ -9,11 +9,11 @@ shop() {
 	make demo
 	record=$(mktemp)
 	trap 'rm -f "$record"' EXIT
-	bin/demo shop --visitors=16 --relay="$record" &
-	sleep 15
-	for kind in dead errors hang; do
+	bin/demo shop --visitors=10 --relay="$record" &
+	sleep 8
+	for kind in dead errors hang deaddb; do
 		bin/demo incident "$kind" >/dev/null
-		sleep 4
+		sleep 3
 	done
 	bin/demo stop >/dev/null
 	wait

@@ -211,6 +211,7 @@ func (s *Shard) login(set *label.Set, family int) {
 	if c == nil {
 		of := label.Set{Service: set.Service, Source: set.Source, Outcome: set.Outcome}
 		c = s.counter(s.resolve(want{family: family, set: of, six: true}))
+		s.resolve(want{family: logins + logouts - family, set: of, six: true}) // the other one is there as 0 before its first
 		s.logins[k] = c
 	}
 	s.count(c, set.Outcome, 0)

@@ -289,6 +289,9 @@ func TestTransport(t *testing.T) {
 func TestLogins(t *testing.T) {
 	m, s := setup(Options{})
 	s.Login(set(decoders.OK))
+	if got := counterOf(t, scrape(t, m), `wire_user_logouts_total{outcome="ok",service_name="bank",source="wire"}`); got != 0 {
+		t.Errorf("%g log-outs before the first", got)
+	}
 	s.Login(set(decoders.ClientError))
 	s.Logout(set(decoders.OK))
 	all := scrape(t, m)
