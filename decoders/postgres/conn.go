@@ -50,6 +50,7 @@ type conn struct {
 	incomplete  bool // something of the connection was not seen
 	overlapping bool // the client was seen to ask before the last ReadyForQuery was there
 	blind       bool // which response belongs to which request is not known, and never will be
+	textless    bool // it runs statements whose text was not seen
 	quiet       bool // lost requests: the server is ready and has nothing to answer
 	probation   probation
 	misread     uint8 // messages that made no sense

@@ -173,8 +173,9 @@ func (c *conn) readBind(s *decoders.Stream, n int) error {
 		name, of = rest, rest
 	}
 	k := c.statement(of)
-	if k.sql == nil {
+	if k.sql == nil && !c.textless {
 		c.d.out.Count(c.f, unknownStatement)
+		c.textless = true
 	}
 	e := c.group(start, from)
 	e.known = k

@@ -154,9 +154,6 @@ func (c *conn) loseRequests() {
 // loseResponses treats a loss among the server's messages.
 func (c *conn) loseResponses() {
 	c.status = 0
-	if c.prepared != nil && c.lost[decoders.ToServer] {
-		c.prepared.clear() // what confirm would see is not seen any more
-	}
 	if c.w == nil {
 		return
 	}
@@ -268,6 +265,9 @@ func (c *conn) found(status byte) {
 	c.lost[decoders.ToClient], c.status, c.quiet = false, status, true
 	w := c.w
 	if w != nil {
+		if w.login.asked { // with the answer to an SSLRequest something else was lost, perhaps
+			c.endLogin(decoders.Unknown, nil, 0, 0)
+		}
 		w.fresh = false
 		c.forsake()
 		w.reset()

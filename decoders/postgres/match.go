@@ -114,6 +114,9 @@ func (c *conn) complete(a answer) {
 	switch {
 	case c.w != nil && (c.w.forsaken || c.w.skipping):
 	case e == nil || !e.statement() || c.contradicts(e, a.tag):
+		if c.prepared != nil && e != nil && e.kind == execute {
+			c.prepared.clear() // perhaps it is not the match that is wrong, but the name
+		}
 		c.mismatch()
 	case e.partial:
 		c.d.out.Count(c.f, unknownPortal)

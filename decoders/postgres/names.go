@@ -204,7 +204,8 @@ func (c *conn) distrust() {
 }
 
 // confirm counts a ParseComplete or a CloseComplete. One more than was asked for, after a loss, belongs to a message that was
-// lost: it may have given a known name to another statement, or to none.
+// lost: it may have given a known name to another statement, or to none. Where both directions were lost nobody sees that; but few
+// drivers use a name again, and then contradicts may.
 func (c *conn) confirm() {
 	if c.confirmed != c.parsed {
 		c.confirmed++
