@@ -200,7 +200,7 @@ func (c *conn) startCopy(s *decoders.Stream, n int, kind byte) {
 	q := &c.w.queue
 	for i := 0; i < q.Len(); i++ {
 		e := q.At(i)
-		if i > 0 && e.kind == sync && !e.void {
+		if i > 0 && e.kind == batchEnd && !e.void {
 			e.void = true
 			c.w.marks--
 		}

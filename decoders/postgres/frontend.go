@@ -252,7 +252,7 @@ func (c *conn) readSync(s *decoders.Stream, n int) error {
 	}
 	e := c.group(start, from)
 	e.grouped = e.due > 0
-	e.kind, e.end, e.size, e.reading = sync, s.Time(), s.Offset()-e.size, false
+	e.kind, e.end, e.size, e.reading = batchEnd, s.Time(), s.Offset()-e.size, false
 	c.mark()
 	return nil
 }

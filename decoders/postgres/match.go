@@ -196,7 +196,7 @@ func (c *conn) reportFailed(e *entry, a answer) {
 	case e.answered:
 		c.reportExtra(e, a)
 		return
-	case e.kind == sync && !e.grouped:
+	case e.kind == batchEnd && !e.grouped:
 		a.verb = commitVerb
 	case e.kind == group: // the client has asked for an answer before it went on
 		e.end, e.size = c.f.Last(decoders.ToServer), c.f.Offset(decoders.ToServer)-e.size
@@ -242,7 +242,7 @@ func (c *conn) endCycle() {
 	w := c.w
 	found := false
 	for e := c.front(); e != nil && !found; e = c.front() {
-		found = e.mark() && (!w.skipping || e.kind == sync)
+		found = e.mark() && (!w.skipping || e.kind == batchEnd)
 		c.conclude(e)
 		w.pop()
 	}

@@ -6,11 +6,11 @@ import "wire_exporter/decoders"
 type kind uint8
 
 const (
-	query   kind = iota // a statement of a Query
-	execute             // an Execute, with the Parse, Bind and Describe in front of it
-	call                // a FunctionCall
-	group               // messages of the extended protocol that no Execute or Sync has followed yet
-	sync                // a Sync, with the messages in front of it that no Execute has followed
+	query    kind = iota // a statement of a Query
+	execute              // an Execute, with the Parse, Bind and Describe in front of it
+	call                 // a FunctionCall
+	group                // messages of the extended protocol that no Execute or Sync has followed yet
+	batchEnd             // a Sync, with the messages in front of it that no Execute has followed
 )
 
 // entry is something that the server answers. Answers come in the order of the queue.
@@ -25,9 +25,9 @@ type entry struct {
 
 	reading  bool // its last byte has not come yet
 	last     bool // of the statements of its Query: a ReadyForQuery follows
-	grouped  bool // a sync that began as a group
+	grouped  bool // a batchEnd that began as a group
 	answered bool // it is reported
-	void     bool // a sync that the server ignored
+	void     bool // a batchEnd that the server ignored
 	copied   bool // CopyDone or CopyFail was sent behind it, unasked
 	partial  bool // an Execute of a portal that may have been run before: it is no request of its own
 }
@@ -40,7 +40,7 @@ func (e *entry) waits() bool { return e.statement() && !e.answered && !e.void }
 
 // mark says whether a ReadyForQuery follows the answer.
 func (e *entry) mark() bool {
-	return !e.void && (e.kind == sync || e.kind == call || e.kind == query && e.last)
+	return !e.void && (e.kind == batchEnd || e.kind == call || e.kind == query && e.last)
 }
 
 // maxPending is how many entries may wait for their answers: a batch of some ten thousand statements in front of one Sync.
