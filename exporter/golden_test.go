@@ -237,3 +237,31 @@ func labelsOf(f *dto.MetricFamily) string {
 
 // openReasons are the families whose reasons come from the decoders, and appear when they do.
 var openReasons = map[string]bool{"wire_decoder_errors_total": true, "wire_transactions_unmatched_total": true}
+
+// golden compares got with a file that -update writes.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what comes out now; if it is right, write it anew with -update. %s", file, firstDifference(got, want))
+	}
+}
+
+// firstDifference shows the first line that differs.
+func firstDifference(got, want []byte) string {
+	g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("Line %d:\ngot  %s\nwant %s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("%d lines instead of %d", len(g), len(w))
+}

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -117,12 +116,16 @@ func startExporter(t *testing.T, launch []string, stdin io.Reader, args ...strin
 	socket := filepath.Join(openFolder(t), "web")
 	cmd := programCommand(launch, append(args, "--web.listen-address=unix://"+socket)...)
 	cmd.Stdin = stdin
-	e := &exporter{process: startProcess(t, cmd)}
-	e.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}}}
+	e := &exporter{process: startProcess(t, cmd), client: socketClient(socket, nil)}
 	e.ready(t, "http://exporter/-/ready", http.StatusOK)
 	return e
+}
+
+// socketClient speaks HTTP over a socket, whatever host a URL names.
+func socketClient(socket string, config *tls.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
 }
 
 // openFolder makes a folder in which every user may write.
@@ -143,10 +146,8 @@ func openFolder(t *testing.T) string {
 func startExporterTLS(t *testing.T, config *tls.Config, args ...string) *exporter {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "web")
-	e := &exporter{process: startProcess(t, programCommand(nil, append(args, "--web.listen-address=unix://"+socket)...))}
-	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}}}
+	cmd := programCommand(nil, append(args, "--web.listen-address=unix://"+socket)...)
+	e := &exporter{process: startProcess(t, cmd), client: socketClient(socket, config)}
 	e.ready(t, "https://exporter/-/ready", http.StatusUnauthorized)
 	return e
 }
@@ -262,34 +263,6 @@ func runProgram(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr s
 		t.Fatal(err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
-
-// golden compares got with a file that -update writes.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what comes out now; if it is right, write it anew with -update. %s", file, firstDifference(got, want))
-	}
-}
-
-// firstDifference shows the first line that differs.
-func firstDifference(got, want []byte) string {
-	g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("Line %d:\ngot  %s\nwant %s", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("%d lines instead of %d", len(g), len(w))
 }
 
 // configFlag is the flag that names a file with this configuration.

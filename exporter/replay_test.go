@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"os"
@@ -156,52 +155,6 @@ func TestInterfaces(t *testing.T) {
 	if got := replay(t, "--transactions", config, first, second); got != want {
 		t.Error("two files in a row give another result")
 	}
-}
-
-// cutOf is where the first record of a pcap file begins that lies beyond at.
-func cutOf(pcap []byte, at int) (cut int) {
-	for cut = 24; cut < at; {
-		cut += 16 + int(binary.LittleEndian.Uint32(pcap[cut+8:]))
-	}
-	return cut
-}
-
-// pcapngOf writes the packets of a little-endian pcap file (in ns) as pcapng, in turn on so many interfaces (at least one), with a
-// block that readers must skip.
-func pcapngOf(t *testing.T, pcap []byte, interfaces int) (out []byte) {
-	t.Helper()
-	le := binary.LittleEndian
-	if le.Uint32(pcap) != 0xa1b23c4d {
-		t.Fatalf("%x is no pcap in ns", pcap[:4])
-	}
-	block := func(kind uint32, body []byte) {
-		for len(body)%4 != 0 {
-			body = append(body, 0)
-		}
-		out = le.AppendUint32(out, kind)
-		out = le.AppendUint32(out, uint32(len(body)+12))
-		out = append(out, body...)
-		out = le.AppendUint32(out, uint32(len(body)+12))
-	}
-	block(0x0a0d0d0a, append([]byte{0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0}, bytes.Repeat([]byte{0xff}, 8)...))
-	for range max(interfaces, 1) {
-		idb := le.AppendUint16(nil, uint16(le.Uint32(pcap[20:])))
-		idb = append(idb, 0, 0, 0, 0, 4, 0)                       // snaplen 256 kB
-		block(1, append(idb, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0)) // if_tsresol: ns
-	}
-	block(4, []byte{0, 0, 0, 0}) // name resolution
-	for at, n := 24, 0; at < len(pcap); n++ {
-		r := pcap[at:]
-		stamp := uint64(le.Uint32(r))*1e9 + uint64(le.Uint32(r[4:]))
-		length := le.Uint32(r[8:])
-		epb := le.AppendUint32(nil, uint32(n%max(interfaces, 1)))
-		epb = le.AppendUint32(epb, uint32(stamp>>32))
-		epb = le.AppendUint32(epb, uint32(stamp))
-		epb = append(epb, r[8:16]...)
-		block(6, append(epb, r[16:16+length]...))
-		at += 16 + int(length)
-	}
-	return out
 }
 
 // TestSteps: --every prints an exposition per step of capture time, with rising time stamps and native histograms, and the last one is
