@@ -313,7 +313,7 @@ func (c *conn) findFrame(dir decoders.Dir, s *decoders.Stream) error {
 		c.z.frames[dir].state = frameHead
 		return nil
 	}
-	if !c.mayAnswer(c.front(), s.Begin()) {
+	if !c.mayAnswer(s.Begin()) {
 		return drop(s)
 	}
 	b, err := s.Peek(frameHeadSize)

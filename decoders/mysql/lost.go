@@ -109,10 +109,10 @@ func (c *conn) looksLikeClient(b []byte) decoders.Verdict {
 
 // findResponse looks for the response to the only command that waits.
 func (c *conn) findResponse(s *decoders.Stream) error {
-	q := c.front()
-	if !c.mayAnswer(q, s.Begin()) {
+	if !c.mayAnswer(s.Begin()) {
 		return drop(s)
 	}
+	q := c.front()
 	b, n, err := peek(s, 1)
 	if err != nil {
 		return err
@@ -125,16 +125,19 @@ func (c *conn) findResponse(s *decoders.Stream) error {
 	return nil
 }
 
-// mayAnswer says whether what a lost server says at a time may be the response to q. If it is said after q was, but cannot be told to be
-// the response, nobody knows whether there was one.
-func (c *conn) mayAnswer(q *command, at decoders.Time) bool {
+// mayAnswer says whether what a lost server says at a time may be the response to the command in front. If it is said after that was
+// begun, but nobody knows whether it was complete, then nobody knows either whether this was its response.
+func (c *conn) mayAnswer(at decoders.Time) bool {
+	q := c.front()
 	switch {
-	case q == nil:
-		return false
-	case q.done && q.end != 0 && at >= q.end:
-		return true
+	case q == nil || at < q.start:
+	case q.done && q.end != 0:
+		return at >= q.end
+	case c.w.commands.Len() > 1:
+		c.goBlind(gapPipelining)
+	default:
+		c.forsakeAll()
 	}
-	q.forsaken = q.forsaken || at >= q.start
 	return false
 }
 
