@@ -12,12 +12,12 @@ import (
 type table[V any] struct {
 	slots []slot[V] // a power of two
 	n     int
-	clock uint32 // counts uses
+	hand  int // where unused looked last
 }
 
 type slot[V any] struct {
 	hash  uint64 // zero: empty
-	used  uint32 // when, by the table's clock
+	used  bool   // since unused passed by
 	value V
 }
 
@@ -30,8 +30,7 @@ func (t *table[V]) find(hash uint64) *V {
 	if i < 0 || t.slots[i].hash != hash {
 		return nil
 	}
-	t.clock++
-	t.slots[i].used = t.clock
+	t.slots[i].used = true
 	return &t.slots[i].value
 }
 
@@ -58,8 +57,6 @@ func (t *table[V]) put(hash uint64) *V {
 		t.slots[i].hash = hash
 		t.n++
 	}
-	t.clock++
-	t.slots[i].used = t.clock
 	return &t.slots[i].value
 }
 
@@ -90,15 +87,19 @@ func (t *table[V]) remove(hash uint64) {
 	t.slots[i] = slot[V]{}
 }
 
-// oldest is the name that was not used for the longest time; zero when there is none.
-func (t *table[V]) oldest() (hash uint64) {
-	var age uint32
-	for i := range t.slots {
-		if s := &t.slots[i]; s.hash != 0 && (hash == 0 || t.clock-s.used > age) {
-			hash, age = s.hash, t.clock-s.used
+// unused is a name that was not used lately, in a table that is not empty: the hand of a clock goes round until it meets one that
+// was not used since it came by (the second chance algorithm).
+func (t *table[V]) unused() (hash uint64) {
+	for {
+		t.hand = (t.hand + 1) & (len(t.slots) - 1)
+		switch s := &t.slots[t.hand]; {
+		case s.hash == 0:
+		case s.used:
+			s.used = false
+		default:
+			return s.hash
 		}
 	}
-	return hash
 }
 
 // clear empties t and keeps its room.
@@ -161,7 +162,7 @@ func (c *conn) prepare(name []byte, k known) {
 	p := c.prepared
 	hash, before := c.d.hash(name), p.bytes()
 	if p.n >= maxPrepared && p.find(hash) == nil {
-		p.remove(p.oldest())
+		p.remove(p.unused())
 		c.d.out.Count(c.f, forgottenStatement)
 	}
 	*p.put(hash) = statement{k, c.parsed}

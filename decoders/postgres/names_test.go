@@ -30,23 +30,24 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestOldest: the name that was used least recently is given up first.
-func TestOldest(t *testing.T) {
+// TestUnused: a name that is used again and again stays, whatever else is put in.
+func TestUnused(t *testing.T) {
+	const size = 100
 	var names table[int]
-	for hash := range uint64(5) {
+	for hash := range uint64(10 * size) {
+		if names.n == size {
+			names.remove(names.unused())
+		}
 		names.put(hash + 1)
+		if names.find(1) == nil {
+			t.Fatalf("the one in use is gone after %d names", hash)
+		}
 	}
-	names.find(1)
-	names.find(2)
-	if got := names.oldest(); got != 3 {
-		t.Errorf("%d is the oldest, want 3", got)
-	}
-	names.remove(3)
-	if got := names.oldest(); got != 4 {
-		t.Errorf("%d is the oldest, want 4", got)
+	if names.n != size {
+		t.Errorf("%d names, want %d", names.n, size)
 	}
 	names.clear()
-	if got := names.oldest(); got != 0 {
-		t.Errorf("%d is the oldest of none", got)
+	if names.n != 0 || names.find(1) != nil {
+		t.Error("an empty table has names")
 	}
 }

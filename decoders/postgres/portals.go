@@ -36,7 +36,7 @@ func (c *conn) bind(name []byte, k known) {
 		if p = w.portals.find(hash); p == nil {
 			if w.portals.n >= maxPortals {
 				c.d.out.Count(c.f, forgottenPortal)
-				c.closePortal(w.portals.oldest())
+				c.closePortal(w.portals.unused())
 			}
 			p = w.portals.put(hash)
 			*p = portal{}
