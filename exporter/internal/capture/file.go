@@ -83,13 +83,14 @@ type fileSource struct {
 	progress *progress
 	reader   *reader
 
-	pacer *pacer // nil at full speed
-	frame Frame
-	batch batch
-	now   int64 // newest capture time handed over
-	fresh bool  // no frame of the current file was handed over yet
-	shift int64 // added to time stamps, for a loop's rounds
-	round round // of the loop
+	careful bool   // frames may be unwanted, or have to wait
+	pacer   *pacer // nil at full speed
+	frame   Frame
+	batch   batch
+	now     int64 // newest capture time handed over
+	fresh   bool  // no frame of the current file was handed over yet
+	shift   int64 // added to time stamps, for a loop's rounds
+	round   round // of the loop
 }
 
 // round is the span of time stamps in one round of a loop.
@@ -153,6 +154,7 @@ func (s *fileSource) Run(ctx context.Context, h Handler) error {
 	if s.speed != SpeedFull && s.pacer == nil {
 		s.pacer = newPacer()
 	}
+	s.careful = s.pacer != nil || s.filters.matchers != nil
 	for {
 		s.round = round{}
 		var errs []error
@@ -230,9 +232,17 @@ func (s *fileSource) records(ctx context.Context, h Handler, format format, coun
 		switch kind {
 		case recordFrame:
 			r.lo += int(n)
-			if err := s.hand(ctx, h, f, count); err != nil {
-				return err
+			if s.careful {
+				if wanted, err := s.admit(ctx, h, f, count); err != nil {
+					return err
+				} else if !wanted {
+					continue
+				}
 			}
+			s.batch.packets++
+			s.batch.bytes += uint64(f.WireLen)
+			s.now = max(s.now, f.Time)
+			h.Frame(f)
 		case recordOther:
 			if err := r.discard(n); err == io.EOF {
 				return io.ErrUnexpectedEOF
@@ -254,26 +264,20 @@ func (s *fileSource) records(ctx context.Context, h Handler, format format, coun
 	}
 }
 
-// hand gives one frame to h, when its time has come.
-func (s *fileSource) hand(ctx context.Context, h Handler, f *Frame, count *interfaceCounters) error {
+// admit says whether a frame is wanted, when its time has come.
+func (s *fileSource) admit(ctx context.Context, h Handler, f *Frame, count *interfaceCounters) (wanted bool, err error) {
 	if !s.filters.match(f) {
-		return nil
+		return false, nil
 	}
-	if s.pacer != nil {
-		s.note(f)
-		if s.fresh {
-			s.fresh = false
-			s.pacer.cut(f.Time)
-		}
-		if err := s.wait(ctx, h, f.Time, count); err != nil {
-			return err
-		}
+	if s.pacer == nil {
+		return true, nil
 	}
-	s.batch.packets++
-	s.batch.bytes += uint64(f.WireLen)
-	s.now = max(s.now, f.Time)
-	h.Frame(f)
-	return nil
+	s.note(f)
+	if s.fresh {
+		s.fresh = false
+		s.pacer.cut(f.Time)
+	}
+	return true, s.wait(ctx, h, f.Time, count)
 }
 
 // note keeps the round's span of time, and shifts the frame's time by those of the rounds before.

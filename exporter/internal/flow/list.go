@@ -46,11 +46,15 @@ func (t *Table) move(c *conn, which uint8) {
 
 // touch notes that c was seen now.
 func (t *Table) touch(c *conn) {
-	if now := t.second(); c.seen != now {
-		c.seen = now
-		if t.lists[c.list].head != c.number {
-			t.move(c, c.list)
-		}
+	if c.seen != t.second() {
+		t.toFront(c)
+	}
+}
+
+func (t *Table) toFront(c *conn) {
+	c.seen = t.second()
+	if t.lists[c.list].head != c.number {
+		t.move(c, c.list)
 	}
 }
 

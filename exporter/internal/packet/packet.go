@@ -71,17 +71,17 @@ func (p *Parser) Stats() Stats { return p.stats }
 // Parse reads one frame. data is what was captured of it, wireLen its length on the wire (0, or less than len(data):
 // nothing was cut), t its capture time. When the answer is OK, all of s is set; otherwise s is to be ignored.
 func (p *Parser) Parse(link uint16, data []byte, wireLen int, t int64, s *Segment) Reason {
-	cut := wireLen - len(data)
-	if cut < 0 {
-		cut = 0
-	}
-	if p.depth = 0; p.reassembled {
-		p.doneReading()
-	}
 	s.Time = t
-	if link == LinkEthernet && plain(data, s) {
+	if link == LinkEthernet && !p.reassembled && plain(data, s) {
 		p.stats[OK]++
 		return OK
+	}
+	return p.parse(link, data, max(wireLen-len(data), 0), s)
+}
+
+func (p *Parser) parse(link uint16, data []byte, cut int, s *Segment) Reason {
+	if p.depth = 0; p.reassembled {
+		p.doneReading()
 	}
 	r := p.parseLink(link, data, cut, s)
 	p.stats[r]++
