@@ -184,6 +184,10 @@ func (l *Labeler) operation(svc *service, t *decoders.Txn, protocol uint8) ID {
 	if t.ResourceIsPath || int(protocol) < len(l.rules.http) && l.rules.http[protocol] {
 		return l.atOnce(svc, Operations, t.Operation, t, goodMethod)
 	}
+	if len(t.Operation) == 0 && t.SQL != nil { // a statement whose verb is none that is known
+		l.fold(Operations)
+		return Other
+	}
 	return l.atOnce(svc, Operations, t.Operation, t, goodVerb)
 }
 

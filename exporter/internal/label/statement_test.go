@@ -64,6 +64,22 @@ func TestRefusedStatementsAreNotShown(t *testing.T) {
 	}
 }
 
+// A statement without a verb is another operation than no statement at all.
+func TestUnknownVerb(t *testing.T) {
+	b := newBench(t, Config{})
+	for _, c := range []struct {
+		sql  *decoders.Statement
+		want ID
+	}{{nil, None}, {&decoders.Statement{}, Other}} {
+		x := statement(1, 1)
+		x.Operation, x.SQL = nil, c.sql
+		var s Set
+		if b.Label(x, sql, Wire, &s); s.Operation != c.want {
+			t.Errorf("%v: %d, want %d", c.sql, s.Operation, c.want)
+		}
+	}
+}
+
 // The heaviest have the slots: what comes to weigh twice as much as the lightest of them takes its place within minutes.
 func TestHeavierStatementsTakeOver(t *testing.T) {
 	b := newBench(t, Config{Limits: Limits{Statements: 2}})
