@@ -81,6 +81,7 @@ const (
 	LastWeek      // the same time a week ago
 	Nodes         // of a Map
 	Edges         // of a Map
+	Suspects      // of a Map in the viewer: those that are marked
 )
 
 // Column is one of a table that is a label: where it is not named here, it is hidden.

@@ -11,6 +11,7 @@ func mapBoard() Board {
 				Queries: []Query{
 					{Role: Nodes, Expr: `max by (service_name) (wire:band:outside{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
 					{Role: Edges, Expr: `sum by (client_name, service_name) (wire:signal:value{signal="call_rate"}) > 0`, Legend: "{{client_name}} > {{service_name}}"},
+					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"},
 				},
 			},
 			rows("Edges", "Every caller of every service.", "calls/s",

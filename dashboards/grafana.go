@@ -154,6 +154,9 @@ func thresholds(steps []Step) *gThresholds {
 
 func (p Panel) targets(g *gPanel) {
 	for i, q := range p.Queries {
+		if q.Role == Suspects { // the nodes' own query colours them
+			continue
+		}
 		t := gTarget{RefID: string(rune('A' + i)), Datasource: source, Expr: q.Expr, LegendFormat: q.Legend, Format: "time_series", Range: true, EditorMode: "code"}
 		switch p.Kind {
 		case Table, Map:

@@ -103,7 +103,8 @@ func (p Panel) heat(g *gPanel) {
 
 // nodes is a graph: Grafana wants the identities as fields of certain names, which the expressions make labels of.
 func (p Panel) nodes(g *gPanel) {
-	for i, q := range p.Queries {
+	for i := range g.Targets {
+		q := p.Queries[i]
 		if q.Role == Nodes {
 			named := `label_replace(label_replace(` + q.Expr + `, "id", "$1", "service_name", "(.+)"), "title", "$1", "service_name", "(.+)")`
 			g.Targets[i].Expr = `label_replace(` + named + ` < 1, "color", "` + Blue + `", "", "") or label_replace(` + named + ` >= 1 unless on (service_name) wire:service:suspect{hops="0"}, "color", "` + Orange +

@@ -172,7 +172,7 @@ func (u Unit) perses() map[string]any {
 	return f
 }
 
-// plugin is how the panel draws. Map is a kind of the viewer's own.
+// plugin is how the panel draws. Map is a kind of the viewer's own, which also colours the column "out of normal" of a table.
 func (p Panel) plugin() pPlugin {
 	axis := map[string]any{"format": p.Unit.perses()}
 	if p.Min != nil {
@@ -237,12 +237,6 @@ func (p Panel) pTable() map[string]any {
 		column := map[string]any{"name": name, "header": q.Column, "format": q.Unit.perses(), "enableSorting": true, "align": "right"}
 		if q.Column == p.Sort {
 			column["sort"] = "desc"
-		}
-		if q.Column == "out of normal" {
-			column["cellSettings"] = []map[string]any{
-				{"condition": map[string]any{"kind": "Range", "spec": map[string]any{"min": 3}}, "textColor": "#FFFFFF", "backgroundColor": Red},
-				{"condition": map[string]any{"kind": "Range", "spec": map[string]any{"min": 1, "max": 3}}, "textColor": "#000000", "backgroundColor": Orange},
-			}
 		}
 		columns = append(columns, column)
 	}

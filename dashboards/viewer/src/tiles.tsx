@@ -1,0 +1,63 @@
+import { Box, Link, Typography } from '@mui/material';
+import { applyValueMapping, formatValue } from '@perses-dev/core';
+import type { StatChartOptions } from '@perses-dev/stat-chart-plugin';
+import { link } from './api';
+import { colorOf, neutral } from './colors';
+import type { PanelOf } from './nothing';
+
+type Point = [number, number | null];
+
+// Tiles shows the last value of each series as a tile, as many in a row as fit, the worst first. Its colour says the state, and so does
+// its text. A tile of a service leads to its page.
+export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
+  const all = queryResults
+    .flatMap((r) => r.data?.series ?? [])
+    .map((s) => ({ name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
+    .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
+  if (!contentDimensions) return null;
+  const { width, height } = contentDimensions;
+  const columns = all.length === 1 ? 1 : Math.max(1, Math.min(all.length, Math.floor(width / 190)));
+  const tall = all.length === 1 ? height : Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6);
+  return (
+    <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: '6px', height, overflow: 'auto' }}>
+      {all.map((t) => {
+        const color = colorOf(t.last, spec.thresholds);
+        const mapped = t.last !== undefined && spec.mappings?.length ? applyValueMapping(t.last, spec.mappings).value : t.last;
+        const text = typeof mapped === 'number' ? formatValue(mapped, spec.format) : String(mapped ?? '–');
+        const tile = (
+          <Box sx={{ position: 'relative', height: tall, borderRadius: 1, overflow: 'hidden', p: 1, textAlign: 'center', border: `2px solid ${color ?? 'transparent'}`, bgcolor: color ? color + '33' : undefined }}>
+            {all.length > 1 || t.service ? (
+              <Typography noWrap title={t.name} sx={{ fontSize: 15, color: 'text.primary' }}>
+                {t.name}
+              </Typography>
+            ) : null}
+            <Typography sx={{ fontSize: all.length === 1 ? 48 : Math.min(48, tall / 3), lineHeight: 1.15, fontWeight: 600, color: 'text.primary' }}>{text}</Typography>
+            <Spark points={t.values} color={color ?? neutral} />
+          </Box>
+        );
+        return t.service ? (
+          <Link key={t.name} href={link('wire-service', { service: t.service })} underline="none">
+            {tile}
+          </Link>
+        ) : (
+          <Box key={t.name}>{tile}</Box>
+        );
+      })}
+    </Box>
+  );
+};
+
+// Spark is the course of the values along the bottom of a tile.
+function Spark({ points, color }: { points: Point[]; color: string }) {
+  const seen = points.filter((p): p is [number, number] => p[1] !== null && Number.isFinite(p[1]));
+  if (seen.length < 2) return null;
+  const times = seen.map((p) => p[0]);
+  const values = seen.map((p) => p[1]);
+  const [t0, t1, low, high] = [times[0]!, times.at(-1)!, Math.min(...values), Math.max(...values)];
+  const path = seen.map(([t, v], i) => `${i ? 'L' : 'M'}${((100 * (t - t0)) / (t1 - t0 || 1)).toFixed(1)} ${(22 - (20 * (v - low)) / (high - low || 1)).toFixed(1)}`).join('');
+  return (
+    <svg viewBox="0 0 100 24" preserveAspectRatio="none" style={{ position: 'absolute', left: 0, bottom: 0, width: '100%', height: '26%', opacity: 0.8 }} aria-hidden>
+      <path d={path} fill="none" stroke={color} strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}
