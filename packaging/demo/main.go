@@ -7,7 +7,7 @@
 //	demo incident [KIND]   break something in the running shop
 //	demo stop              end the running demo
 //	demo wipe [--all]      delete its data (--all: the built programs too)
-//	demo build             build Prometheus and promtool, print their folder
+//	demo build [PART...]   build prometheus, alertmanager, thanos or gofakes3, print their folders
 //
 // It never asks for root. Its files are in the user's cache folder only.
 package main
@@ -59,6 +59,7 @@ func command(ctx context.Context, args []string) error {
 		flags.StringVar(&d.exporter, "exporter", "bin/wire_exporter", "the exporter to show")
 		flags.StringVar(&d.capture, "capture", "auto", "live, relay, or auto: live if this user may capture")
 		flags.BoolVar(&d.pages, "pages", true, "build Prometheus' web pages where npm is present")
+		flags.BoolVar(&d.history, "history", false, "five weeks of history before it, and people who come and go as in them")
 		_ = flags.Parse(args[1:])
 		d.cache, d.data, d.repository = *cache, dataIn(*cache), *repository
 		return d.run(ctx)
@@ -79,7 +80,7 @@ func command(ctx context.Context, args []string) error {
 		return wipe(*cache, *all, os.Stdout)
 	case "build":
 		_ = flags.Parse(args[1:])
-		return buildPrometheus(ctx, *repository, *cache, os.Stdout)
+		return build(ctx, *repository, *cache, flags.Args(), os.Stdout, os.Stderr)
 	}
 	return fmt.Errorf("unknown command %q", args[0])
 }

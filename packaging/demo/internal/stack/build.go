@@ -65,6 +65,27 @@ func Alertmanager(repository string) Module {
 	}
 }
 
+// Thanos is thanos out of the same module. Without the tag it compiles, and panics in its first gRPC call.
+func Thanos(repository string) Module {
+	const path = "github.com/thanos-io/thanos"
+	return Module{
+		Dir:  filepath.Join(repository, "packaging", "stack", "thanos"),
+		Main: path,
+		Tags: "slicelabels",
+		Name: "thanos", Packages: []string{path + "/cmd/thanos"},
+	}
+}
+
+// ObjectStore is gofakes3, an object store that speaks S3's protocol: for tests.
+func ObjectStore(repository string) Module {
+	const path = "github.com/johannesboyne/gofakes3"
+	return Module{
+		Dir:  filepath.Join(repository, "packaging", "stack", "tools"),
+		Main: path,
+		Name: "gofakes3", Packages: []string{path + "/cmd/gofakes3"},
+	}
+}
+
 // Programs is the folder where the module's programs are once they are built;
 // ready says whether they are.
 func (m Module) Programs(cache string) (dir string, ready bool, err error) {
