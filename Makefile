@@ -10,7 +10,7 @@ KIND     ?= slow
 FUZZTIME ?= 5s
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages test test-live test-stack test-packages fuzz bench run incident stop wipe vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -20,7 +20,10 @@ help: ## list the targets
 build: ## build the exporter into bin/wire_exporter
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
 
-demo: ## build the demo into bin/demo
+demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes)
+	@exec bin/demo run --history --capture=$(CAPTURE)
+
+demo-program: ## build the demo into bin/demo
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/demo ./packaging/demo
 
 packages: ## build the deb and rpm packages into dist/
@@ -32,7 +35,7 @@ test: ## run all tests that need neither root nor other programs
 test-live: ## run the tests that capture from real interfaces (as root)
 	CGO_ENABLED=0 WIRE_TEST_LIVE=1 $(GO) test -count=1 -run Live ./exporter/...
 
-test-stack: build demo ## build Prometheus, check the rules, run everything together (first time: 4 minutes)
+test-stack: build demo-program ## build Prometheus, check the rules, run everything together (first time: 4 minutes)
 	WIRE_TEST_STACK=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Stack ./packaging/demo
 
@@ -48,20 +51,32 @@ fuzz: ## run every fuzz target for FUZZTIME (5s)
 		done; \
 	done
 
+backtest: ## build wire_backtest, which runs the rules over history, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_backtest ./rules/backtest
+
+fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (hours)
+	$(GO) run ./rules/fleet
+
 bench: ## measure packets and requests a second, and memory
 	$(GO) run ./exporter/bench
 
-run: build demo ## run the demo: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
+run: build demo-program ## run the demo without history: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
 	@exec bin/demo run --capture=$(CAPTURE)
 
-incident: demo ## break something in the running demo: KIND=slow, slowdb, dead, deaddb, errors, hang; off ends it
+incident: demo-program ## break something in the running demo: KIND=slow, slowdb, dead, deaddb, errors, hang, logins, unauthorized; off ends it
 	@bin/demo incident $(KIND)
 
-stop: demo ## stop the running demo
+stop: demo-program ## stop the running demo
 	@bin/demo stop
 
-wipe: demo ## delete the demo's data (ALL=1: the programs it built, too)
+wipe: demo-program ## delete the demo's data (ALL=1: the programs it built, too)
 	@bin/demo wipe $(if $(ALL),--all)
+
+dashboards: ## write the dashboards anew from their descriptions
+	$(GO) run ./dashboards
+
+viewer: dashboards ## build the page that shows the dashboards without Grafana (needs npm)
+	cd dashboards/viewer && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
 
 vulncheck: ## look for known vulnerabilities in what is linked (needs their database, which is elsewhere)
 	$(GO) run -C packaging/stack/tools golang.org/x/vuln/cmd/govulncheck -C $(CURDIR) ./exporter ./rules/backtest

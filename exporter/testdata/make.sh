@@ -6,7 +6,7 @@
 set -eu
 
 shop() {
-	make demo
+	make demo-program
 	record=$(mktemp)
 	trap 'rm -f "$record"' EXIT
 	bin/demo shop --visitors=10 --relay="$record" &

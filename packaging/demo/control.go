@@ -19,8 +19,11 @@ const controlAddr = "127.0.10.9:8099"
 
 // serveControl answers until the returned function is called. Requests that a
 // web page sends across sites are refused.
-func serveControl(s *shop.Shop, stop func()) (closeControl func(), err error) {
+func serveControl(s *shop.Shop, stop func(), hear http.HandlerFunc) (closeControl func(), err error) {
 	mux := http.NewServeMux()
+	if hear != nil {
+		mux.HandleFunc("POST /alerts", hear)
+	}
 	mux.HandleFunc("POST /incident/{kind}", func(w http.ResponseWriter, req *http.Request) {
 		incident, err := s.Break(req.PathValue("kind"))
 		if err != nil {
@@ -107,7 +110,7 @@ func runShop(ctx context.Context, relayTo string, visitors int) error {
 		return err
 	}
 	defer s.Close()
-	closeControl, err := serveControl(s, stop)
+	closeControl, err := serveControl(s, stop, nil)
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,11 @@ Open
     sum by (client_name, service_name) (rate(wire_calls_total[1m]))
 Break something
   make incident                 the ledger gets slow
-  make incident KIND=slowdb     also: deaddb, dead, errors, hang; off ends it
+  make incident KIND=slowdb     also: deaddb, dead, errors, hang, logins, unauthorized; off ends it
 Uses
   ports    %[1]s, %[2]s, %[3]s
            shop: %[4]s
-  folders  %[5]s (up to 2 GB, 7 days), %[6]s/bin (the built programs)
+  folders  %[5]s (up to 4 GB, 40 days), %[6]s/bin (the built programs)
   memory   %[7]s, shop %[8]d MB
 End
   Ctrl-C or make stop; make wipe deletes the data (make wipe ALL=1: the built programs too)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"wire_exporter/packaging/demo/internal/history"
 	"wire_exporter/packaging/demo/internal/relay"
 	"wire_exporter/packaging/demo/internal/shop"
 	"wire_exporter/packaging/demo/internal/stack"
@@ -30,9 +31,12 @@ type demo struct {
 	exporter   string // path of the program
 	capture    string // auto, live, relay
 	pages      bool
+	history    bool // five weeks of it
 	out        io.Writer
 
 	relay     *relay.Relay
+	shop      *shop.Shop
+	calendar  *history.Calendar
 	processes []*stack.Process
 	cleanup   []func() // in reverse order at the end
 	begin     time.Time
@@ -47,6 +51,12 @@ func (d *demo) run(ctx context.Context) error {
 	defer d.end(nil)
 	defer d.close()
 	err := d.open(ctx)
+	if err == nil && d.history {
+		err = d.openAlertmanager(ctx)
+	}
+	if err == nil && d.history {
+		err = d.remember(ctx)
+	}
 	if err == nil {
 		err = d.openPrometheus(ctx)
 	}
@@ -92,6 +102,9 @@ func (d *demo) open(ctx context.Context) error {
 	if err := os.MkdirAll(d.data, 0o755); err != nil {
 		return err
 	}
+	if err := d.configure(); err != nil {
+		return err
+	}
 	if err := d.openExporter(ctx); err != nil {
 		return err
 	}
@@ -99,8 +112,11 @@ func (d *demo) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d.shop = s; d.history {
+		s.Pace(func() float64 { return d.level(time.Now()) })
+	}
 	d.cleanup = append(d.cleanup, s.Close)
-	closeControl, err := serveControl(s, func() { d.end(nil) })
+	closeControl, err := serveControl(s, func() { d.end(nil) }, d.hear)
 	if err != nil {
 		return err
 	}
@@ -154,7 +170,7 @@ func (d *demo) startExporter(ctx context.Context, stdin *os.File, capture string
 		in = stdin
 	}
 	p, err := stack.Start("wire_exporter", "", d.data, in, d.exporter, capture,
-		"--config.file="+filepath.Join(d.repository, "packaging", "demo", "wire_exporter.yml"),
+		"--config.file="+d.configFile(),
 		"--web.listen-address="+exporterAddr, "--web.enable-lifecycle")
 	if err != nil {
 		return err
@@ -206,7 +222,7 @@ func (d *demo) openPrometheus(ctx context.Context) error {
 }
 
 func (d *demo) startPrometheus(ctx context.Context, programs string) error {
-	config, err := filepath.Abs(filepath.Join(d.repository, "packaging", "demo", "prometheus.yml"))
+	config, err := d.prometheusConfig()
 	if err != nil {
 		return err
 	}
@@ -217,7 +233,7 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 	p, err := stack.Start("prometheus", dir, d.data, nil, filepath.Join(programs, "prometheus"),
 		"--config.file="+config,
 		"--storage.tsdb.path="+filepath.Join(d.data, "prometheus"),
-		"--storage.tsdb.retention.time=7d", "--storage.tsdb.retention.size=2GB",
+		"--storage.tsdb.retention.time=40d", "--storage.tsdb.retention.size=4GB",
 		"--web.listen-address="+prometheusAddr)
 	if err != nil {
 		return err

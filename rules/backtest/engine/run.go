@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type Source interface {
 type Run struct {
 	From, To time.Time // evaluated at every step of a group's interval with From <= step < To
 	Source   Source
+	// Seed has what was recorded before From already, so that the rules go on where they were; nil: they begin anew.
+	Seed Source
 	// Sink is handed, after each chunk, all samples of history and of the rules that are new, series by series; nil: nobody.
 	Sink func(s *store.Series, from int) error
 	// Done is told how far it is; nil: nobody.
@@ -66,6 +69,12 @@ func (p *Plan) Run(ctx context.Context, run Run) (*Result, error) {
 	})
 	begin, end := run.From.UnixMilli(), run.To.UnixMilli()
 	last := begin - p.Lookback().Milliseconds()
+	if run.Seed != nil {
+		if err := r.seed(ctx, begin-1); err != nil {
+			return nil, err
+		}
+		last = begin - 1
+	}
 	chunk := p.chunk.Milliseconds()
 	for lo := begin; lo < end; lo += chunk {
 		hi := min(lo+chunk, end)
@@ -81,6 +90,22 @@ func (p *Plan) Run(ctx context.Context, run Run) (*Result, error) {
 		}
 	}
 	return r.result(), nil
+}
+
+// seed loads what was there before, which is new to nobody.
+func (r *runner) seed(ctx context.Context, hi int64) error {
+	names := slices.Clone(r.reads)
+	for _, rule := range r.rules {
+		if rule.alert == nil && !slices.Contains(names, rule.name) {
+			names = append(names, rule.name)
+		}
+	}
+	for _, name := range names { // each as far back as it is read: all as far back as any would be gigabytes
+		if err := r.Seed.Load(ctx, []string{name}, hi-r.needs.of(name).Milliseconds(), hi, r.store); err != nil {
+			return err
+		}
+	}
+	return r.store.Take(func(*store.Series, int) error { return nil })
 }
 
 // handOver gives the sink what is new, and drops what nobody reads any more.

@@ -21,6 +21,7 @@ type folder struct {
 	db      *tsdb.DBReadOnly
 	sandbox string
 	querier storage.Querier
+	lo, hi  int64 // of the blocks, ms
 }
 
 func openFolder(dir string) (*folder, error) {
@@ -33,13 +34,25 @@ func openFolder(dir string) (*folder, error) {
 		os.RemoveAll(sandbox)
 		return nil, err
 	}
-	q, err := db.Querier(math.MinInt64, math.MaxInt64) // one for all: each opens the blocks and reads the log
-	if err != nil {
-		db.Close()
-		os.RemoveAll(sandbox)
-		return nil, err
+	f := &folder{db: db, sandbox: sandbox}
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, db.Close(), os.RemoveAll(sandbox))
 	}
-	return &folder{db, sandbox, q}, nil
+	return f, nil
+}
+
+// open asks for the blocks first: asking again would wait for the querier to be closed.
+func (f *folder) open() error {
+	blocks, err := f.db.Blocks()
+	if err != nil {
+		return err
+	}
+	f.lo, f.hi = math.MaxInt64, math.MinInt64
+	for _, b := range blocks {
+		f.lo, f.hi = min(f.lo, b.Meta().MinTime), max(f.hi, b.Meta().MaxTime-1)
+	}
+	f.querier, err = f.db.Querier(math.MinInt64, math.MaxInt64) // one for all: each opens the blocks and reads the log
+	return err
 }
 
 // Close implements Source.
@@ -49,14 +62,7 @@ func (f *folder) Close() error {
 
 // Span implements Source.
 func (f *folder) Span(ctx context.Context) (lo, hi int64, err error) {
-	blocks, err := f.db.Blocks()
-	if err != nil {
-		return 0, 0, err
-	}
-	lo, hi = math.MaxInt64, math.MinInt64
-	for _, b := range blocks {
-		lo, hi = min(lo, b.Meta().MinTime), max(hi, b.Meta().MaxTime-1)
-	}
+	lo, hi = f.lo, f.hi
 	// What is only in the log: the time of any series that says when it was scraped.
 	set := f.querier.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "up"))
 	for set.Next() {

@@ -95,6 +95,7 @@ func TestProtobuf(t *testing.T) {
 	}
 }
 
+// TestFolder: some samples are in a block, the newest in the log only.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	db, err := tsdb.Open(dir, promslog.NewNopLogger(), nil, nil, nil)
@@ -109,8 +110,18 @@ func TestFolder(t *testing.T) {
 			}
 		}
 	}
+	const later = 4 * 3600_000
+	if _, err := app.Append(0, labels.FromStrings("__name__", "up", "job", "a"), later, 1); err != nil {
+		t.Fatal(err)
+	}
 	if err := app.Commit(); err != nil {
 		t.Fatal(err)
+	}
+	if err := db.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(db.Blocks()) == 0 {
+		t.Error("there is no block")
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -121,7 +132,7 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if lo, hi, err := src.Span(context.Background()); lo != 1000 || hi != 25_000 || err != nil {
+	if lo, hi, err := src.Span(context.Background()); lo != 1000 || hi != later || err != nil {
 		t.Error(lo, hi, err)
 	}
 }

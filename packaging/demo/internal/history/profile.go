@@ -120,8 +120,12 @@ func Measure(ctx context.Context, url string, extra labels.Labels, wanted []stri
 		return nil, err
 	}
 	seconds := time.Since(begin).Seconds()
-	busy := (level(begin) + level(time.Now())) / 2 * seconds
-	p := &Profile{}
+	return profileOf(before, after, extra, wanted, seconds, (level(begin)+level(time.Now()))/2*seconds)
+}
+
+// profileOf compares two scrapes; busy are the seconds between them, each times its level.
+func profileOf(before, after map[string]point, extra labels.Labels, wanted []string, seconds, busy float64) (p *Profile, err error) {
+	p = &Profile{}
 	for key, a := range after {
 		if !slices.Contains(wanted, a.labels.Get(labels.MetricName)) {
 			continue

@@ -15,6 +15,7 @@ import (
 
 	"wire_exporter/rules"
 	"wire_exporter/rules/backtest/engine"
+	"wire_exporter/rules/backtest/source"
 	"wire_exporter/rules/backtest/store"
 )
 
@@ -56,7 +57,7 @@ func Write(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Storage, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(o.Storage, "wal"), 0o755); err != nil { // Prometheus' library reads no storage without
 		return err
 	}
 	w := &writer{ctx: ctx, dir: filepath.Join(o.Storage, "history.tmp")}
@@ -64,8 +65,15 @@ func Write(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.abandon()) }()
+	seed, err := before(ctx, o.Storage)
+	if err != nil {
+		return err
+	}
+	if seed != nil {
+		defer seed.Close()
+	}
 	_, err = plan.Run(ctx, engine.Run{
-		From: o.From, To: o.To, Source: newGenerator(o.Profile, o.Calendar, o.Labels, o.From), Sink: w.series,
+		From: o.From, To: o.To, Source: newGenerator(o.Profile, o.Calendar, o.Labels, o.From), Seed: engineSource(seed), Sink: w.series,
 		Done: func(at time.Time) {
 			if w.err == nil {
 				w.err = w.until(at)
@@ -82,6 +90,26 @@ func Write(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	return w.publish(o.Storage)
+}
+
+// before is what the storage has already; nil when that is nothing.
+func before(ctx context.Context, dir string) (source.Source, error) {
+	s, err := source.Open(ctx, dir, source.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := s.Span(ctx); err != nil {
+		return nil, s.Close()
+	}
+	return s, nil
+}
+
+// engineSource keeps a nil one nil.
+func engineSource(s source.Source) engine.Source {
+	if s == nil {
+		return nil
+	}
+	return s
 }
 
 // writer collects samples into blocks.

@@ -104,7 +104,7 @@ func (s *Shop) accounts(r *relay.Relay) *service {
 			databaseError(w)
 			return
 		}
-		if req.PostFormValue("password") != word {
+		if req.PostFormValue("password") != word || s.trouble.Load().Kind == "logins" && rand.Float64() < 0.85 {
 			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}

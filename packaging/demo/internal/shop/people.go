@@ -48,11 +48,11 @@ func (s *Shop) sendPeople(ctx context.Context, r *relay.Relay, visitors int) {
 		})
 	}
 	for i := range visitors {
-		v := visitor{name: fmt.Sprintf("user%d", i), client: clients[i%len(clients)]}
+		v := visitor{shop: s, name: fmt.Sprintf("user%d", i), client: clients[i%len(clients)]}
 		s.people.Go(func() { v.live(ctx) })
 	}
 	for i := range partners {
-		p := partner{dialer: relay.Dialer{Relay: r, From: netip.AddrFrom4([4]byte{127, 0, 20, 129 + byte(i)}), Timeout: patience}}
+		p := partner{shop: s, dialer: relay.Dialer{Relay: r, From: netip.AddrFrom4([4]byte{127, 0, 20, 129 + byte(i)}), Timeout: patience}}
 		s.people.Go(func() { p.live(ctx) })
 	}
 	s.people.Go(func() {
@@ -65,6 +65,7 @@ func (s *Shop) sendPeople(ctx context.Context, r *relay.Relay, visitors int) {
 
 // visitor is one person with a browser.
 type visitor struct {
+	shop    *Shop
 	name    string
 	client  *http.Client
 	session string // cookie; "" while logged out
@@ -188,12 +189,13 @@ func (v *visitor) body(s string) io.Reader {
 
 // think waits as people do before the next click; false: time to go home.
 func (v *visitor) think(ctx context.Context) bool {
-	return pause(ctx, time.Duration(rand.ExpFloat64()*float64(thinkTime)))
+	return pause(ctx, time.Duration(rand.ExpFloat64()*v.shop.hurry()*float64(thinkTime)))
 }
 
 // partner is a program that checks prices: it pipelines its requests on one
 // connection, which Go's own client would not do.
 type partner struct {
+	shop   *Shop
 	dialer relay.Dialer
 }
 
@@ -211,7 +213,7 @@ func (p *partner) session(ctx context.Context) {
 	}
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
-	for pause(ctx, batchPeriod) {
+	for pause(ctx, time.Duration(p.shop.hurry()*float64(batchPeriod))) {
 		var batch strings.Builder
 		method := [...]string{http.MethodHead, http.MethodGet}[rand.N(2)]
 		for range batchSize {

@@ -73,6 +73,9 @@ func (s *Shop) suffer(name string, w http.ResponseWriter, req *http.Request) boo
 			http.Error(w, "broken", http.StatusInternalServerError)
 			return false
 		}
+	case "unauthorized":
+		http.Error(w, "log in first", http.StatusUnauthorized)
+		return false
 	case "hang":
 		<-req.Context().Done()
 		return false

@@ -39,6 +39,7 @@ type Shop struct {
 	servers  []program
 	storages []func() // what closes the services' ways to their databases
 	trouble  atomic.Pointer[Incident]
+	pace     atomic.Pointer[func() float64]
 	breaking sync.Mutex // one Break at a time
 	cancel   context.CancelFunc
 	people   sync.WaitGroup
@@ -116,6 +117,17 @@ func (s *Shop) Close() {
 	}
 }
 
+// Pace says how busy people are, as a share of what they are by themselves: asked before every click.
+func (s *Shop) Pace(level func() float64) { s.pace.Store(&level) }
+
+// hurry is how much time people take between clicks, as a share of what they take by themselves.
+func (s *Shop) hurry() float64 {
+	if level := s.pace.Load(); level != nil {
+		return 1 / max((*level)(), 0.02)
+	}
+	return 1
+}
+
 // Incident is something that goes wrong in one of the shop's servers.
 type Incident struct {
 	Kind    string
@@ -134,10 +146,14 @@ var Incidents = []Incident{
 		`sum by (service_name) (rate(wire_requests_total{outcome="server_error"}[1m]))`},
 	{"hang", "catalog", "catalog takes calls and never answers",
 		`wire_oldest_request_age_seconds and wire_requests_in_flight of catalog; outcome="aborted" when its callers give up`},
-	{"slowdb", "bankdb", "every statement of the bank's database takes 0.3 to 0.9 s longer",
+	{"slowdb", "bankdb", "every statement of the bank's database takes 0.1 to 0.4 s longer",
 		`histogram_quantile(0.95, sum by (service_name) (rate(wire_request_duration_seconds[1m]))): bankdb, ledger, accounts, payments and web rise; and wire_sql_sessions{state="active"}`},
 	{"deaddb", "shopdb", "the shop's database refuses every connection",
 		`rate(wire_tcp_connection_attempts_total{service_name="shopdb",outcome="refused"}[1m]), and codes 500 of catalog and 502 of web in wire_responses_total`},
+	{"logins", "accounts", "accounts takes nearly every right password for a wrong one",
+		`sum by (outcome) (rate(wire_user_logins_total{service_name="web"}[1m]))`},
+	{"unauthorized", "web", "web answers 401 to everybody",
+		`sum by (code) (rate(wire_responses_total{service_name="web"}[1m]))`},
 	{"off", "", "everything works again", "the same graphs, on their way back"},
 }
 

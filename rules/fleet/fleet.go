@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+	_ "time/tzdata" // the fleet lives in Norway
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"wire_exporter/rules/backtest/store"
+)
+
+var oslo = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return l
+}()
+
+// holiday is a Wednesday that is like a Sunday.
+var holiday = time.Date(2026, 10, 28, 0, 0, 0, 0, oslo)
+
+// service is a simulated service.
+type service struct {
+	name, calls string  // calls: the service it depends on; "" for the last of a chain
+	peak        float64 // requests a second at the busiest hour
+	rests       bool    // at week-ends
+	bursty      bool    // heavy tails
+	p95         float64 // seconds
+	logins      bool
+	wander      float64 // of the level, around its shape
+	refused     float64 // attempts to connect, since the beginning
+	accepted    float64
+}
+
+// fleet is all of them. It implements engine.Source, minute by minute.
+type fleet struct {
+	services []*service
+	faults   []fault
+	rng      *rand.Rand
+	from     int64
+}
+
+func newFleet(n int, seed uint64, from time.Time) *fleet {
+	f := &fleet{rng: rand.New(rand.NewPCG(seed, 1)), from: from.UnixMilli()}
+	for chain := range n / 4 {
+		peak := []float64{400, 60, 8, 0.6}[chain%4] * (0.5 + f.rng.Float64())
+		for i, role := range roles {
+			s := &service{
+				name: fmt.Sprintf("%s-%02d", role, chain), peak: peak, p95: 0.05 * math.Exp(f.rng.NormFloat64()),
+				rests: chain%5 == 3, bursty: chain%7 == 5, logins: role == "web",
+			}
+			if i+1 < len(roles) {
+				s.calls = fmt.Sprintf("%s-%02d", roles[i+1], chain)
+			}
+			f.services = append(f.services, s)
+		}
+	}
+	return f
+}
+
+var roles = []string{"web", "api", "core", "db"}
+
+// shape is how busy it is, as a share of the busiest hour.
+func (s *service) shape(t time.Time) float64 {
+	local := t.In(oslo)
+	hour := float64(local.Hour()) + float64(local.Minute())/60
+	free := local.Weekday() == time.Saturday || local.Weekday() == time.Sunday || isHoliday(local)
+	level := 0.08 + 0.8*bell(hour, 10.5, 2.5) + 0.6*bell(hour, 15.5, 2.7) + 0.3*bell(hour, 20, 1.8)
+	switch {
+	case free && s.rests:
+		return 0.01
+	case free:
+		return 0.08 + 0.35*bell(hour, 14, 4)
+	}
+	return level
+}
+
+func isHoliday(local time.Time) bool {
+	return local.Format(time.DateOnly) == holiday.Format(time.DateOnly)
+}
+
+func bell(hour, middle, width float64) float64 {
+	away := math.Abs(hour - middle)
+	away = min(away, 24-away)
+	return math.Exp(-away * away / (2 * width * width))
+}
+
+// Load implements engine.Source.
+func (f *fleet) Load(_ context.Context, _ []string, lo, hi int64, into *store.Store) error {
+	for t := (max(lo, f.from)/60_000 + 1) * 60_000; t <= hi; t += 60_000 {
+		at := time.UnixMilli(t)
+		w := writer{into: into, t: t}
+		for _, s := range f.services {
+			f.minute(s, at, &w)
+		}
+		calendarAt(at, &w)
+		if w.err != nil {
+			return w.err
+		}
+	}
+	return nil
+}
+
+// writer appends samples of one time.
+type writer struct {
+	into *store.Store
+	t    int64
+	err  error
+}
+
+func (w *writer) set(v float64, pairs ...string) {
+	if err := w.into.Series(labels.FromStrings(pairs...)).Float(w.t, v); err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
+// signal is a signal and how many events it rests on.
+func (w *writer) signal(s *service, name string, v, n float64) {
+	w.set(v, labels.MetricName, "wire:signal:value", "signal", name, "service_name", s.name, "protocol", "http1")
+	if n >= 0 {
+		w.set(n, labels.MetricName, "wire:signal:count", "signal", name, "service_name", s.name, "protocol", "http1")
+	}
+}
+
+// minute is what is measured of a service in a minute.
+func (f *fleet) minute(s *service, at time.Time, w *writer) {
+	s.wander = 0.98*s.wander + 0.012*f.rng.NormFloat64()
+	level := s.shape(at) * math.Exp(s.wander)
+	if s.bursty {
+		level *= math.Exp(0.25*f.rng.NormFloat64()) * (1 + 0.3*math.Abs(f.rng.NormFloat64()))
+	}
+	now := f.effect(s, at)
+	n := f.poisson(60 * s.peak * level * now.traffic)
+	w.signal(s, "request_rate", n/60, n)
+	s.accepted += f.poisson(math.Min(60*s.peak*level*0.05, 600)) * float64(b2i(now.traffic > 0))
+	s.refused += 30 * float64(b2i(now.traffic == 0))
+	for outcome, v := range map[string]float64{"accepted": s.accepted, "refused": s.refused} {
+		w.set(v, labels.MetricName, "wire_tcp_connection_attempts_total", "service_name", s.name, "outcome", outcome)
+	}
+	if n > 0 {
+		w.signal(s, "error_ratio", f.binomial(n, 0.002+now.errors)/n, n)
+		w.signal(s, "client_error_ratio", f.binomial(n, math.Max(0.03, now.clientErrors))/n, n)
+		// The p95 of n lognormal durations scatters by about 1.3 sigma over the root of n.
+		slow := s.p95 * (1 + 0.3*level) * now.slower
+		w.signal(s, "duration_p95", slow*math.Exp(1.3*0.6*f.rng.NormFloat64()/math.Sqrt(n)+0.03*f.rng.NormFloat64()), n)
+	}
+	inFlight := s.peak * level * s.p95 / 2
+	w.signal(s, "oldest_request_age", f.age(inFlight, s.p95*now.slower), -1)
+	if s.logins {
+		l := f.poisson(60 * s.peak * level * 0.04 * now.logins)
+		w.signal(s, "logins", l/60, l)
+	}
+	if s.calls != "" {
+		calls := "wire:signal:value"
+		w.set(n/60, labels.MetricName, calls, "signal", "call_rate", "client_name", s.name, "service_name", s.calls, "protocol", "http1")
+		w.set(n, labels.MetricName, "wire:signal:count", "signal", "call_rate", "client_name", s.name, "service_name", s.calls, "protocol", "http1")
+	}
+}
+
+// age is that of the oldest of so many requests in flight.
+func (f *fleet) age(inFlight, p95 float64) float64 {
+	oldest := 0.0
+	for range int(math.Min(f.poisson(inFlight), 50)) {
+		oldest = max(oldest, f.rng.ExpFloat64()*p95/3)
+	}
+	return oldest
+}
+
+// calendarAt is what a sensor says of the day.
+func calendarAt(at time.Time, w *writer) {
+	local := at.In(oslo)
+	_, offset := local.Zone()
+	w.set(float64(offset), labels.MetricName, "wire_calendar_utc_offset_seconds")
+	like, kind := 7, "workday"
+	switch {
+	case isHoliday(local):
+		like, kind = int(local.Weekday()), "holiday"
+	case isHoliday(local.AddDate(0, 0, -7)):
+		like = 14
+	case local.Weekday() == time.Saturday:
+		kind = "saturday"
+	case local.Weekday() == time.Sunday:
+		kind = "sunday"
+	}
+	w.set(float64(like), labels.MetricName, "wire_calendar_like_day_offset_days")
+	for _, k := range []string{"workday", "saturday", "sunday", "holiday"} {
+		w.set(float64(b2i(k == kind)), labels.MetricName, "wire_calendar_day_type", "type", k)
+	}
+}
+
+// poisson draws how many events there are where so many are expected.
+func (f *fleet) poisson(expected float64) float64 {
+	if expected > 50 {
+		return math.Max(0, math.Round(expected+math.Sqrt(expected)*f.rng.NormFloat64()))
+	}
+	n, limit := 0, math.Exp(-expected)
+	for p := f.rng.Float64(); p > limit; p *= f.rng.Float64() {
+		n++
+	}
+	return float64(n)
+}
+
+// binomial draws how many of n happen.
+func (f *fleet) binomial(n, share float64) float64 {
+	share = min(share, 1)
+	if n*share > 50 && n*(1-share) > 50 {
+		return math.Round(math.Min(n, math.Max(0, n*share+math.Sqrt(n*share*(1-share))*f.rng.NormFloat64())))
+	}
+	if n > 2000 && share < 0.02 {
+		return math.Min(n, f.poisson(n*share))
+	}
+	hits := 0.0
+	for range int(n) {
+		hits += float64(b2i(f.rng.Float64() < share))
+	}
+	return hits
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
