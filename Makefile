@@ -10,7 +10,7 @@ KIND     ?= slow
 FUZZTIME ?= 5s
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -38,6 +38,10 @@ test-live: ## run the tests that capture from real interfaces (as root)
 test-stack: build demo-program ## build Prometheus, check the rules, run everything together (first time: 4 minutes)
 	WIRE_TEST_STACK=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Stack ./packaging/demo
+
+test-incident: build demo-program ## follow every incident of the demo through Prometheus and Alertmanager (hours; KIND=slowdb for one)
+	WIRE_TEST_INCIDENT=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter KIND=$(if $(filter command line,$(origin KIND)),$(KIND)) \
+		$(GO) test -count=1 -timeout 5h -v -run Incidents ./packaging/demo
 
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
 	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging

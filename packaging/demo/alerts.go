@@ -83,10 +83,12 @@ func (d *demo) prometheusConfig() (string, error) {
 // notification is what Alertmanager posts.
 type notification struct {
 	Receiver string
-	Alerts   []struct {
-		Status              string
-		Labels, Annotations map[string]string
-	}
+	Alerts   []alertNote
+}
+
+type alertNote struct {
+	Status              string
+	Labels, Annotations map[string]string
 }
 
 // hear tells whoever looks at the demo what Alertmanager has delivered.
@@ -95,6 +97,9 @@ func (d *demo) hear(w http.ResponseWriter, req *http.Request) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, 1<<20)).Decode(&n); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
+	}
+	if d.heard != nil {
+		d.heard(n)
 	}
 	for _, a := range n.Alerts {
 		d.say("%s", strings.TrimSpace(fmt.Sprintf("%s %s %s: %s", strings.ToUpper(a.Labels["severity"]), a.Status, a.Labels["alertname"], a.Annotations["summary"])))

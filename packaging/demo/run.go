@@ -33,6 +33,7 @@ type demo struct {
 	pages      bool
 	history    bool // five weeks of it
 	out        io.Writer
+	heard      func(notification) // is told what Alertmanager delivers; nil: nobody
 
 	relay     *relay.Relay
 	shop      *shop.Shop

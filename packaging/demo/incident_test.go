@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestIncidents runs the demo with its history, breaks its servers one after another, and follows each fault through Prometheus and
+// Alertmanager as a user would: a ticket, one page about the service that is to blame, and the end. It takes hours: make
+// test-incident runs it, KIND=... only one of them.
+func TestIncidents(t *testing.T) {
+	if os.Getenv("WIRE_TEST_INCIDENT") == "" {
+		t.Skip("WIRE_TEST_INCIDENT is not set")
+	}
+	runtime.LockOSThread() // the child processes die with this thread
+	defer runtime.UnlockOSThread()
+	ctx, end := context.WithCancelCause(t.Context())
+	heard := make(chan notification, 1000)
+	d := &demo{
+		cache: defaultCache(), data: dataIn(defaultCache()), repository: repository, exporter: os.Getenv("WIRE_EXPORTER"),
+		capture: "relay", history: true, out: t.Output(), end: end, heard: func(n notification) { heard <- n },
+	}
+	defer d.close()
+	for _, start := range []func(context.Context) error{d.open, d.openAlertmanager, d.remember, d.openPrometheus} {
+		if err := start(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select { // until the five-minute means are of the live shop alone
+	case <-ctx.Done():
+		t.Fatal(context.Cause(ctx))
+	case <-time.After(10 * time.Minute):
+	}
+	for _, incident := range []struct{ kind, suspect string }{
+		{"slowdb", "bankdb"}, {"dead", "payments"}, {"logins", "accounts"}, {"unauthorized", "web"},
+	} {
+		if only := os.Getenv("KIND"); only != "" && only != incident.kind {
+			continue
+		}
+		t.Run(incident.kind, func(t *testing.T) { follow(ctx, t, heard, incident.kind, incident.suspect) })
+	}
+}
+
+const (
+	ticketLimit  = 3 * time.Minute
+	pageLimit    = 12 * time.Minute
+	resolveLimit = 20 * time.Minute
+)
+
+// follow breaks something and repairs it.
+func follow(ctx context.Context, t *testing.T, heard <-chan notification, kind, suspect string) {
+	begin := time.Now()
+	if err := tell("/incident/"+kind, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	hear(ctx, t, heard, ticketLimit, "a ticket", func(a alertNote) bool { return a.Labels["severity"] == "ticket" && a.Status == "firing" })
+	t.Logf("ticket after %s", time.Since(begin).Round(time.Second))
+	hear(ctx, t, heard, pageLimit-time.Since(begin), "the page", func(a alertNote) bool {
+		if a.Labels["severity"] != "page" || a.Status != "firing" {
+			return false
+		}
+		if a.Labels["suspect"] != suspect {
+			t.Errorf("the page is about %v, not %s", a.Labels, suspect)
+		}
+		return true
+	})
+	t.Logf("page after %s", time.Since(begin).Round(time.Second))
+	repaired := time.Now()
+	if err := tell("/incident/off", t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	hear(ctx, t, heard, resolveLimit, "the end", func(a alertNote) bool {
+		if a.Labels["severity"] == "page" && a.Status == "firing" && a.Labels["suspect"] != suspect {
+			t.Errorf("another page: %v", a.Labels)
+		}
+		return a.Labels["severity"] == "page" && a.Status == "resolved"
+	})
+	t.Logf("over %s after the repair", time.Since(repaired).Round(time.Second))
+}
+
+// hear waits for an alert that is like it.
+func hear(ctx context.Context, t *testing.T, heard <-chan notification, limit time.Duration, what string, is func(alertNote) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not within %s", limit.Round(time.Second)))
+	defer cancel()
+	for {
+		select {
+		case n := <-heard:
+			for _, a := range n.Alerts {
+				if is(a) {
+					return
+				}
+			}
+		case <-ctx.Done():
+			t.Fatalf("%s: %v", what, context.Cause(ctx))
+		}
+	}
+}
