@@ -27,10 +27,15 @@ var kinds = map[string]func() any{
 	"PrometheusRule": func() any { return new(monitoring.PrometheusRule) },
 }
 
-// build is what `kubectl kustomize` prints.
+// build is what `kubectl kustomize` prints of the exporter.
 func build(t *testing.T) []*resource.Resource {
 	t.Helper()
-	path, err := filepath.Abs("../../kubernetes")
+	return buildDir(t, "../../kubernetes")
+}
+
+func buildDir(t *testing.T, dir string) []*resource.Resource {
+	t.Helper()
+	path, err := filepath.Abs(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +64,11 @@ func TestManifests(t *testing.T) {
 }
 
 func decode(t *testing.T, r *resource.Resource) any {
+	t.Helper()
+	return decodeAs(t, r, kinds)
+}
+
+func decodeAs(t *testing.T, r *resource.Resource, kinds map[string]func() any) any {
 	t.Helper()
 	make := kinds[r.GetKind()]
 	if make == nil {
