@@ -117,8 +117,8 @@ type Unit struct {
 var (
 	Seconds  = Unit{"s", "seconds", -1}
 	Ratio    = Unit{"percentunit", "percent-decimal", 1}
-	PerSec   = Unit{"reqps", "requests/sec", -1}
-	Events   = Unit{"cps", "counts/sec", -1}
+	PerSec   = Unit{"reqps", "decimal", -1}
+	Events   = Unit{"cps", "decimal", -1}
 	Bytes    = Unit{"bytes", "bytes", -1}
 	ByteRate = Unit{"Bps", "bytes/sec", -1}
 	Count    = Unit{"short", "decimal", 0}
@@ -126,7 +126,6 @@ var (
 	Factor   = Unit{"none", "decimal", 1}
 	Percent  = Unit{"percentunit", "percent-decimal", 0}
 	Days     = Unit{"d", "days", 1}
-	Moment   = Unit{"dateTimeFromNow", "relative-time", -1}
 )
 
 // Colours that people who do not tell red from green can tell apart (M. Okabe, K. Ito: Color Universal Design).

@@ -13,8 +13,8 @@ func alerts() Board {
 				number("Muted services", Count, "Services about which nothing is alerted: their measurement is not to be trusted, or they are under maintenance.", `count(group by (service_name) (wire:alerts:muted)) or vector(0)`, warn...).wide(6, 4),
 			}},
 			{Title: "Now", Panels: []Panel{
-				rows("Firing", "Pages first. The suspect is the service that is to blame.", "since", alert,
-					cell("since", Moment, `max by (alertname, service_name, severity, suspect) (ALERTS_FOR_STATE * on (alertname, service_name, severity) group_left () (group by (alertname, service_name, severity) (ALERTS{alertstate="firing", severity=~"page|ticket"}))) * 1000`)).wide(24, 9).empty("nothing fires"),
+				rows("Firing", "Pages first. The suspect is the service that is to blame.", "for", alert,
+					cell("for", Seconds, `time() - max by (alertname, service_name, severity, suspect) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing", severity=~"page|ticket"})`)).wide(24, 9).empty("nothing fires"),
 			}},
 			{Title: "History", Panels: []Panel{
 				{

@@ -13,7 +13,7 @@ func longTerm() Board {
 		Variables:   []Variable{ofService},
 		Rows: []Row{
 			{Panels: []Panel{
-				lines("Requests", PerSec, "Mean of a day, and of the same day a week and a year before.",
+				lines("Requests/s", PerSec, "Mean of a day, and of the same day a week and a year before.",
 					q(`sum(rate(wire_requests_total{`+of+`}[1d]))`, "this day"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 1w))`, "a week before"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 364d))`, "a year before")).wide(12, 9).fromZero(),
@@ -30,7 +30,7 @@ func longTerm() Board {
 				lines("Users", Count, "Mean of a day of the people active in five minutes.", q(mean("wire:signal:value", "active_users", "1d"), "users")).fromZero(),
 			}},
 			{Title: "Normal", Panels: []Panel{
-				lines("Requests and what was normal", PerSec, "Means of six hours.",
+				lines("Requests/s and what was normal", PerSec, "Means of six hours.",
 					q(mean("wire:signal:value", "request_rate", "6h"), "requests"), q(mean("wire:band:lower", "request_rate", "6h"), "lower"),
 					q(mean("wire:band:upper", "request_rate", "6h"), "upper")).wide(12, 9).fromZero(),
 				lines("p95 and what was normal", Seconds, "Means of six hours.",

@@ -7,13 +7,13 @@ func serviceBoard() Board {
 		Variables:   []Variable{ofService, ofProtocol},
 		Rows: []Row{
 			{Panels: []Panel{
-				band("Requests", "request_rate", PerSec, "Requests a second that have ended.").fromZero(),
+				band("Requests/s", "request_rate", PerSec, "Requests a second that have ended.").fromZero(),
 				band("Errors", "error_ratio", Ratio, "The share of requests that the server failed, or did not answer.").fromZero(),
 				band("p95 duration", "duration_p95", Seconds, "From the first byte of the request to the last byte of the response; 95 of 100 are faster. Answered requests only.").fromZero(),
 			}},
 			{Title: "Users", Panels: []Panel{
 				bandOf("Users", `signal="active_users", service_name="$service"`, Count, "Distinct sessions of the last five minutes.").fromZero(),
-				bandOf("Log-ins", `signal="logins", service_name="$service"`, Events, "Log-ins a second that succeeded.").fromZero(),
+				bandOf("Log-ins/s", `signal="logins", service_name="$service"`, Events, "Log-ins a second that succeeded.").fromZero(),
 				lines("The last hour against earlier ones", Percent, "Each signal's last hour as a share of the same hour of earlier days like this: 100 % is as usual.",
 					q(`wire:trend:hour_ratio{service_name="$service", protocol="$protocol", signal=~"request_rate|duration_p95|active_users"}`, "{{signal}}")).empty(noBand),
 			}},
@@ -26,12 +26,12 @@ func serviceBoard() Board {
 					`sum(rate(wire_request_duration_seconds`+in(`outcome=~"ok|client_error|server_error"`)+`[$__rate_interval]))`),
 			}},
 			{Title: "How requests end", Panels: []Panel{
-				lines("By outcome", PerSec, "client_error: the caller's fault. server_error and unanswered: the server's. aborted: the client went away. unknown: the capture lost the end.",
+				lines("Not ok, by outcome (1/s)", PerSec, "client_error: the caller's fault. server_error and unanswered: the server's. aborted: the client went away. unknown: the capture lost the end.",
 					q(`sum by (outcome) (rate(wire_requests_total`+in(`outcome!="ok"`)+`[$__rate_interval]))`, "{{outcome}}")).stacked().fromZero(),
-				lines("By code", PerSec, "Responses by their code, without those that went well.",
+				lines("Not ok, by code (1/s)", PerSec, "Responses by their code, without those that went well.",
 					q(`sum by (code) (rate(wire_responses_total`+in(`code!~"2..|3..|00000|0"`)+`[$__rate_interval]))`, "{{code}}")).stacked().fromZero(),
 				band("Client errors", "client_error_ratio", Ratio, "The share of requests that were refused as the caller's fault. A deploy that answers 401 to everybody shows here.").fromZero(),
-				band("In flight", "in_flight", Count, "Requests that have begun and not ended.").fromZero(),
+				band("In flight", "in_flight", Plain, "Requests that have begun and not ended.").fromZero(),
 				band("Oldest request", "oldest_request_age", Seconds, "Age of the oldest request that has not ended: what hangs is in no duration yet.").fromZero(),
 				band("Aborted", "aborted_ratio", Ratio, "The share of requests whose client went away first.").fromZero(),
 			}},

@@ -16,7 +16,7 @@ func sqlBoard() Board {
 		},
 		Rows: []Row{
 			{Panels: []Panel{
-				band("Statements", "sql_statement_rate", PerSec, "Statements a second that have ended.").fromZero(),
+				band("Statements/s", "sql_statement_rate", PerSec, "Statements a second that have ended.").fromZero(),
 				band("Errors", "sql_error_ratio", Ratio, "The share of statements that the server failed, or did not answer.").fromZero(),
 				band("p95 duration", "sql_p95", Seconds, "95 of 100 statements are faster, from the first byte of the statement to the last byte of its result.").fromZero(),
 			}},
@@ -30,13 +30,13 @@ func sqlBoard() Board {
 				).wide(24, 10),
 			}},
 			{Title: "Errors, rows, log-ins", Panels: []Panel{
-				lines("Codes", Events, "Answers that are errors, by SQLSTATE or by the vendor's code.",
+				lines("Error codes (1/s)", Events, "Answers that are errors, by SQLSTATE or by the vendor's code.",
 					q(`sum by (code) (rate(wire_responses_total`+in(`code!~"00000|0|"`)+`[$__rate_interval]))`, "{{code}}")).stacked().fromZero(),
-				lines("Rows", Events, "Rows that were returned or changed.",
+				lines("Rows/s", Events, "Rows that were returned or changed.",
 					q(`sum by (database) (rate(wire_sql_rows_total{`+of+`}[$__rate_interval]))`, "{{database}}")).fromZero(),
-				lines("Log-ins", Events, "Log-ins to the database, by how they ended.",
+				lines("Log-ins/s", Events, "Log-ins to the database, by how they ended.",
 					q(`sum by (outcome) (rate(wire_sql_logins_total{`+of+`}[$__rate_interval])) > 0`, "{{outcome}}")).stacked().fromZero(),
-				lines("Operations", PerSec, "Statements by their verb.",
+				lines("Operations (1/s)", PerSec, "Statements by their verb.",
 					q(`sum by (operation) (rate(wire_requests_total`+in()+`[$__rate_interval]))`, "{{operation}}")).stacked().fromZero(),
 				lines("Sessions", Count, "Connections that are logged in. What is idle in a transaction holds its locks.",
 					q(`sum by (state) (wire_sql_sessions{`+of+`})`, "{{state}}")).stacked().fromZero(),

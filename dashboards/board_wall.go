@@ -15,7 +15,7 @@ func wall() Board {
 			number("Services out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
 				`count(group by (service_name) (wire:band:outside{tier="now"})) or vector(0)`, warn...).wide(4, 5),
 			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(4, 5).empty("none"),
-			number("Requests", PerSec, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
+			number("Requests/s", PerSec, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
 			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 5),
 		}}, {Title: "Suspects: the services that others suffer from", Panels: []Panel{
 			{
@@ -26,7 +26,7 @@ func wall() Board {
 			},
 		}}, {Title: "Services", Panels: []Panel{
 			{
-				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 14, Unit: Factor, NoValue: "no service yet", Steps: outside,
+				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 10, Unit: Factor, NoValue: "no service yet", Steps: outside,
 				Texts:       []Text{{From: 0, To: 0.999, Text: "normal", Color: Blue}},
 				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside.",
 				Queries:     []Query{{Expr: far, Legend: "{{service_name}}"}},

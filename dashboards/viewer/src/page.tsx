@@ -16,8 +16,9 @@ interface Entry {
 const source = {
   kind: 'GlobalDatasource',
   metadata: { name: 'prometheus' },
-  // Without the scrape interval the smallest step is a minute.
-  spec: { default: true, plugin: { kind: 'PrometheusDatasource', spec: { directUrl: api, scrapeInterval: '15s' } } },
+  // Without the scrape interval the smallest step is a minute. Twice the real one: rates then stand on two minutes, and on histories with a
+  // sample a minute, too.
+  spec: { default: true, plugin: { kind: 'PrometheusDatasource', spec: { directUrl: api, scrapeInterval: '30s' } } },
 } as unknown as GlobalDatasourceResource;
 
 const datasourceApi = {

@@ -17,9 +17,9 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
   if (!contentDimensions) return null;
   const { width, height } = contentDimensions;
   const columns = all.length === 1 ? 1 : Math.max(1, Math.min(all.length, Math.floor(width / 190)));
-  const tall = all.length === 1 ? height : Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6);
+  const tall = all.length === 1 ? height : Math.min(150, Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6));
   return (
-    <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: '6px', height, overflow: 'auto' }}>
+    <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: '6px', height, overflow: 'auto', alignContent: 'start' }}>
       {all.map((t) => {
         const color = colorOf(t.last, spec.thresholds);
         const mapped = t.last !== undefined && spec.mappings?.length ? applyValueMapping(t.last, spec.mappings).value : t.last;

@@ -1,0 +1,56 @@
+// Opens every dashboard in a browser, in the sizes of a wall, a laptop and a phone, dark and light, and fails when a page has an error, when an
+// answer is one, or when a panel says so. With a third argument it keeps the pictures.
+//
+//	node test/pages.mjs http://127.0.0.1:9190 /usr/bin/chromium [FOLDER]
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import puppeteer from 'puppeteer-core';
+
+const [, , prometheus, browser, folder] = process.argv;
+if (!prometheus || !browser) {
+  console.error('usage: node test/pages.mjs PROMETHEUS BROWSER [FOLDER]');
+  process.exit(2);
+}
+if (folder) mkdirSync(folder, { recursive: true });
+const boards = readdirSync(new URL('../../perses', import.meta.url)).filter((f) => f.startsWith('wire-')).map((f) => f.replace('.json', ''));
+const sizes = [[1920, 1080], [1366, 768], [390, 844]];
+
+// The first value of each variable, asked like the page does, each with those before it put in.
+async function choices(board) {
+  const { spec } = JSON.parse(readFileSync(new URL(`../../perses/${board}.json`, import.meta.url)));
+  const chosen = {};
+  for (const { spec: v } of spec.variables) {
+    if (v.allowAllValue) continue;
+    let matcher = v.plugin.spec.matchers[0];
+    for (const [name, value] of Object.entries(chosen)) matcher = matcher.replaceAll('$' + name, value);
+    const answer = await fetch(`${prometheus}/api/v1/label/${v.plugin.spec.labelName}/values?match[]=${encodeURIComponent(matcher)}`).then((r) => r.json());
+    chosen[v.name] = answer.data?.includes('web') ? 'web' : answer.data?.[0];
+  }
+  return Object.entries(chosen).map(([name, value]) => `&var-${name}=${encodeURIComponent(value ?? '')}`).join('');
+}
+
+const chromium = await puppeteer.launch({ executablePath: browser, args: ['--no-sandbox', '--disable-gpu'], headless: true });
+let failed = 0;
+for (const board of boards) {
+  const variables = await choices(board);
+  for (const [width, height] of sizes) {
+    for (const theme of ['dark', 'light']) {
+      const page = await chromium.newPage();
+      await page.setViewport({ width, height });
+      const problems = [];
+      // A panel that is redrawn while the page is left may say so; it is harmless.
+      page.on('pageerror', (e) => /offsetWidth/.test(e.message) || problems.push(`page error: ${e.message}`));
+      page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()} ${r.request().postData() ?? ''}`));
+      await page.goto(`${prometheus}/user/?d=${board}&theme=${theme}&refresh=0s${variables}`, { waitUntil: 'networkidle2', timeout: 60_000 });
+      await page.waitForNetworkIdle({ idleTime: 1000, timeout: 60_000 });
+      const said = await page.evaluate(() => [...document.querySelectorAll('.MuiAlert-message')].map((e) => e.textContent).concat(document.body.innerText.match(/No data|Failed to fetch/g) ?? []));
+      problems.push(...said);
+      if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
+      for (const p of problems) console.error(`${board} ${width}x${height} ${theme}: ${p}`);
+      failed += problems.length ? 1 : 0;
+      await page.close();
+    }
+  }
+}
+await chromium.close();
+console.log(`${boards.length * sizes.length * 2} pages, ${failed} with problems`);
+process.exit(failed ? 1 : 0);
