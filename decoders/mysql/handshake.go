@@ -78,7 +78,7 @@ func (c *conn) readHandshakeResponse(s *decoders.Stream) error {
 	}
 	if flags&withTLS != 0 && n <= tlsRequestSize {
 		s.Skip(uint64(headSize + n))
-		return tls
+		return encrypted
 	}
 	c.caps &= flags
 	c.learnEOF(c.caps&deprecateEOF == 0)
@@ -95,7 +95,7 @@ const largestResponse = 128 << 10
 // tlsRequestSize is the size of the packet that asks for TLS: a handshake response without what follows the filler.
 const tlsRequestSize = 32
 
-var tls error = decoders.Become("tls")
+var encrypted error = decoders.Become("tls")
 
 // learnEOF notes whether EOF packets end column definitions.
 func (c *conn) learnEOF(is bool) {

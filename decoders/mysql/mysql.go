@@ -98,7 +98,7 @@ func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 	}
 	*c = conn{d: d, f: f, caps: unknownCaps}
 	if f.Midstream {
-		c.state, c.turn = [2]state{lost, lost}, unproven
+		c.state, c.turn, c.quoting = [2]state{lost, lost}, unproven, sql.Unsure
 	} else {
 		c.state = [2]state{handshake, greeting}
 	}
