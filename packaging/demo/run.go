@@ -235,6 +235,7 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 		"--config.file="+config,
 		"--storage.tsdb.path="+filepath.Join(d.data, "prometheus"),
 		"--storage.tsdb.retention.time=40d", "--storage.tsdb.retention.size=4GB",
+		"--web.user-assets="+stack.ViewerDir(d.repository), // also if it is built later
 		"--web.listen-address="+prometheusAddr)
 	if err != nil {
 		return err
@@ -250,30 +251,55 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 	return nil
 }
 
-// openPages makes Prometheus' web pages where that is possible. A demo
-// without them is still one.
+// openPages makes the page with the dashboards, and Prometheus' own web pages, where that is possible. A demo without them is still one.
 func (d *demo) openPages(ctx context.Context, module stack.Module, programs string) error {
-	page := "http://" + prometheusAddr + "/query"
-	if !stack.HavePages(programs) {
+	boards := "http://" + prometheusAddr + "/user/"
+	if stack.HaveViewer(d.repository) {
+		d.say("dashboards: %s", boards)
+	}
+	if !stack.HavePages(programs) || !stack.HaveViewer(d.repository) {
 		if !d.pages {
 			return nil
 		}
 		if _, err := exec.LookPath("npm"); err != nil {
-			d.say("npm is not installed, so Prometheus has no web pages, only its API; the exporter's page: http://%s/", exporterAddr)
+			d.say("npm is not installed, so there are no dashboards, and Prometheus has no web pages, only its API; the exporter's page: http://%s/", exporterAddr)
 			openBrowser("http://" + exporterAddr + "/")
 			return nil
 		}
-		d.say("building Prometheus' web pages with npm: about 1 minute")
-		if err := module.BuildPages(ctx, programs, d.progress("building web pages")); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			d.say("no web pages, only Prometheus' API: %v", err)
-			return nil
-		}
-		d.say("Prometheus' web pages are ready: %s", page)
 	}
-	openBrowser(page)
+	if !stack.HaveViewer(d.repository) {
+		d.say("building the page with the dashboards with npm: about 1 minute")
+		err := stack.BuildViewer(ctx, d.repository, d.progress("building the dashboards"))
+		if err := d.without(ctx, "no dashboards", err); err != nil {
+			return err
+		}
+		if err == nil {
+			d.say("dashboards: %s", boards)
+		}
+	}
+	if !stack.HavePages(programs) {
+		d.say("building Prometheus' web pages with npm: about 1 minute")
+		err := module.BuildPages(ctx, programs, d.progress("building web pages"))
+		if err := d.without(ctx, "no web pages, only Prometheus' API", err); err != nil {
+			return err
+		}
+		if err == nil {
+			d.say("Prometheus' web pages are ready: http://%s/query", prometheusAddr)
+		}
+	}
+	openBrowser(boards)
+	return nil
+}
+
+// without says what is missing after err; the error is the end of the demo, if that is why.
+func (d *demo) without(ctx context.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	d.say("%s: %v", what, err)
 	return nil
 }
 

@@ -58,6 +58,33 @@ func (m Module) BuildPages(ctx context.Context, programs string, progress Progre
 	return install(filepath.Join(tmp, "static"), place)
 }
 
+// ViewerDir is where the page with the dashboards is built: beside its sources,
+// as `make viewer` does it.
+func ViewerDir(repository string) string {
+	return filepath.Join(repository, "dashboards", "viewer", "dist")
+}
+
+// HaveViewer says whether BuildViewer has been here before.
+func HaveViewer(repository string) bool {
+	_, err := os.Stat(filepath.Join(ViewerDir(repository), "index.html"))
+	return err == nil
+}
+
+// BuildViewer builds the page with the dashboards with npm.
+func BuildViewer(ctx context.Context, repository string, progress Progress) error {
+	for _, args := range [][]string{
+		{"ci", "--ignore-scripts", "--no-audit", "--no-fund"},
+		{"run", "build"},
+	} {
+		cmd := exec.CommandContext(ctx, "npm", args...)
+		cmd.Dir = filepath.Dir(ViewerDir(repository))
+		if err := runLong(cmd, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // copyTree copies files out of the module cache, where everything is read-only.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
