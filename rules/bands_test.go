@@ -74,7 +74,7 @@ func (w world) run(t *testing.T, keep ...string) bands {
 	if w.knobs != "" {
 		files = append(files, engine.File{Name: "own.yml", Text: []byte(w.knobs)})
 	}
-	plan, err := engine.Load(files, engine.Options{})
+	plan, err := engine.Load(files, engine.Options{MaxChunk: 10 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
