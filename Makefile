@@ -8,9 +8,10 @@ LDFLAGS  := -s -w -X $(PROM_VER).Version=$(VERSION) -X $(PROM_VER).Revision=$(RE
 CAPTURE  ?= auto
 KIND     ?= slow
 FUZZTIME ?= 5s
+BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer test-viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -81,6 +82,9 @@ dashboards: ## write the dashboards anew from their descriptions
 
 viewer: dashboards ## build the page that shows the dashboards without Grafana (needs npm)
 	cd dashboards/viewer && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+
+test-viewer: ## open every page of the running demo's dashboards in a browser (BROWSER=/usr/bin/chromium)
+	cd dashboards/viewer && node test/pages.mjs http://127.0.0.1:9190 $(BROWSER) $(PICTURES)
 
 vulncheck: ## look for known vulnerabilities in what is linked (needs their database, which is elsewhere)
 	$(GO) run -C packaging/stack/tools golang.org/x/vuln/cmd/govulncheck -C $(CURDIR) ./exporter ./rules/backtest
