@@ -26,6 +26,9 @@ type lexer struct {
 	broken  bool // the text is not SQL: what is a literal in it nobody knows
 	operand bool // set by who reads: the last token was a value or a name, so a '.' or '[' belongs to it
 
+	before Quoting // of the last string
+	after  int     // where that ended, if it was the last token; 0: it was not
+
 	char     byte
 	from, to int
 	quotes   bool // what from and to enclose was a quoted identifier
@@ -45,6 +48,9 @@ func (l *lexer) next() kind {
 			return atEnd
 		}
 		c := text[i]
+		if c != '\'' && c != '-' && c != '/' {
+			l.after = 0
+		}
 		switch k := classes[c]; {
 		case k&letter != 0:
 			return l.word()
@@ -59,7 +65,7 @@ func (l *lexer) next() kind {
 			}
 		}
 		l.pos++
-		l.char = c
+		l.char, l.after = c, 0
 		return punct
 	}
 }

@@ -35,6 +35,8 @@ func TestNothingSecretComesOut(t *testing.T) {
 		{both, "SELECT X'ca\\' AND canary"},
 		{PostgreSQL, `SELECT 'C:\', 'canary'`}, // it depends on standard_conforming_strings, and the reader was not told
 		{PostgreSQL, `SELECT 'x\' canary`},
+		{PostgreSQL, "SELECT E'x' -- it goes on\n 'y\\' canary', canary'"},
+		{PostgreSQL, "SELECT E'x' -\n'y\\' canary"},
 		{PostgreSQL, "SET app.secret TO canary, canary"},
 		{PostgreSQL, `SELECT U&'x' UESCAPE 'canary'`},
 		{PostgreSQL, "SELECT `'canary'`"},

@@ -20,14 +20,15 @@ type Quoting uint8
 
 // The ways of quoting.
 const (
-	// Usual is a backslash that escapes for MySQL. For PostgreSQL it stands for not knowing: a text in which it matters
-	// (a backslash in front of a quote) is not read any further.
+	// Usual is a backslash that escapes for MySQL, and Unsure for PostgreSQL.
 	Usual Quoting = iota
 	// Escapes is a backslash that escapes: MySQL; PostgreSQL with standard_conforming_strings off.
 	Escapes
 	// Plain is a backslash like any other byte: PostgreSQL with standard_conforming_strings on; MySQL in the mode
 	// NO_BACKSLASH_ESCAPES (a status flag of its responses).
 	Plain
+	// Unsure is not knowing: a text in which it matters (a backslash in front of a quote) is not read any further.
+	Unsure
 )
 
 // MaxText is the most bytes a Statement's Text may have.

@@ -7,9 +7,15 @@ import (
 
 // string skips the string that begins with the quote at pos.
 func (l *lexer) string(quote byte, quoting Quoting) kind {
-	if quoting == Usual && l.dialect == MySQL {
+	switch {
+	case l.dialect == PostgreSQL && quote == '\'' && l.continues():
+		quoting = l.before
+	case quoting == Usual && l.dialect == MySQL:
 		quoting = Escapes
+	case quoting == Usual:
+		quoting = Unsure
 	}
+	l.before = quoting
 	start := l.pos + 1
 	for i := start; ; {
 		n := bytes.IndexByte(l.text[i:], quote)
@@ -27,9 +33,16 @@ func (l *lexer) string(quote byte, quoting Quoting) kind {
 		case end+1 < len(l.text) && l.text[end+1] == quote: // doubled
 			i = end + 2
 		default:
+			l.after = end + 1
 			return l.closed(end+1, str)
 		}
 	}
+}
+
+// continues says whether the quote at pos goes on with the string before it, which is so when nothing but white space with a line
+// feed, and comments to the end of a line, is between them. It is read like that one: E'…' stays E'…'.
+func (l *lexer) continues() bool {
+	return l.after > 0 && bytes.ContainsAny(l.text[l.after:l.pos], "\n\r")
 }
 
 // escaped says whether the quote at end is, and whether that is certain.
@@ -42,7 +55,7 @@ func (l *lexer) escaped(start, end int, quoting Quoting) (escaped, sure bool) {
 	switch {
 	case i == end || quoting == Plain:
 		return false, true
-	case quoting == Usual:
+	case quoting == Unsure:
 		return false, !odd
 	}
 	// In some character sets (GBK, Shift JIS) a backslash is the second half of a character too.
