@@ -183,7 +183,7 @@ func (c *conn) readCommand(s *decoders.Stream, cmd byte, n int) error {
 	case comExecute, comBulkExecute, comFetch:
 		c.readStatement(q, body)
 	case comInitDB:
-		q.database = c.d.name(body)
+		q.database = c.d.name(upToNUL(body)) // some clients end it as in C
 	case comChangeUser:
 		q.database = c.d.name(changeUserDatabase(body, c.caps))
 	}
