@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-packages fuzz bench run incident stop wipe dashboards viewer test-viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-packages fuzz bench run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -44,6 +44,11 @@ test-incident: build demo-program ## follow every incident of the demo through P
 	WIRE_TEST_INCIDENT=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter KIND=$(if $(filter command line,$(origin KIND)),$(KIND)) \
 		$(GO) test -count=1 -timeout 5h -v -run Incidents ./packaging/demo
 
+test-thanos: build demo-program ## six weeks through the real Thanos: object stores, downsampling, twins, tenants, mistakes (first time: 6 minutes more)
+	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
+		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
+	$(GO) test -C packaging/stack/thanos -tags slicelabels .
+
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
 	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging
 	$(GO) test -C packaging/stack/tools ./...
@@ -67,6 +72,9 @@ bench: ## measure packets and requests a second, and memory
 
 run: build demo-program ## run the demo without history: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
 	@exec bin/demo run --capture=$(CAPTURE)
+
+run-thanos: build demo-program ## the demo with Thanos: sidecar, bucket, store, compactor, and a query with its page
+	@exec bin/demo run --thanos --capture=$(CAPTURE)
 
 incident: demo-program ## break something in the running demo: KIND=slow, slowdb, dead, deaddb, errors, hang, logins, unauthorized; off ends it
 	@bin/demo incident $(KIND)

@@ -32,6 +32,7 @@ type demo struct {
 	capture    string // auto, live, relay
 	pages      bool
 	history    bool // five weeks of it
+	thanos     bool // long term storage beside it
 	out        io.Writer
 	heard      func(notification) // is told what Alertmanager delivers; nil: nobody
 
@@ -60,6 +61,9 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	if err == nil {
 		err = d.openPrometheus(ctx)
+	}
+	if err == nil && d.thanos {
+		err = d.openThanos(ctx)
 	}
 	if err == nil {
 		<-ctx.Done()
@@ -94,6 +98,9 @@ func (d *demo) open(ctx context.Context) error {
 		return errors.New("the demo is running already (make stop ends it)")
 	}
 	addresses := []string{exporterAddr, prometheusAddr, controlAddr}
+	if d.thanos {
+		addresses = append(addresses, sidecarGRPC, storeGRPC, thanosAddr)
+	}
 	for _, a := range shop.Addresses() {
 		addresses = append(addresses, a.String())
 	}
@@ -231,12 +238,16 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	p, err := stack.Start("prometheus", dir, d.data, nil, filepath.Join(programs, "prometheus"),
-		"--config.file="+config,
-		"--storage.tsdb.path="+filepath.Join(d.data, "prometheus"),
+	flags := []string{"--config.file=" + config,
+		"--storage.tsdb.path=" + filepath.Join(d.data, "prometheus"),
 		"--storage.tsdb.retention.time=40d", "--storage.tsdb.retention.size=4GB",
-		"--web.user-assets="+stack.ViewerDir(d.repository), // also if it is built later
-		"--web.listen-address="+prometheusAddr)
+		"--web.user-assets=" + stack.ViewerDir(d.repository), // also if it is built later
+		"--web.listen-address=" + prometheusAddr}
+	if d.thanos {
+		// The sidecar uploads blocks as they are: Prometheus must not join them.
+		flags = append(flags, "--storage.tsdb.min-block-duration="+sampleBlocks, "--storage.tsdb.max-block-duration="+sampleBlocks)
+	}
+	p, err := stack.Start("prometheus", dir, d.data, nil, filepath.Join(programs, "prometheus"), flags...)
 	if err != nil {
 		return err
 	}
