@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -68,9 +67,7 @@ func witnesses(t *testing.T, file string, d Dialect) (all []witness) {
 			t.Fatalf("%d of %d bytes: %s", n, len(w.text), w.text)
 		}
 		w.id = s.ID
-		if os.Getenv("SHOW") != "" {
-			fmt.Printf("%d\t%x\t%s\t%s\t%s\n", w.group, w.id, s.Operation, s.Resource, s.Text)
-		}
+		t.Logf("%d %x %s %s %s", w.group, w.id, s.Operation, s.Resource, s.Text)
 		all = append(all, w)
 	}
 	return all
