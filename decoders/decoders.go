@@ -155,15 +155,15 @@ type Flow struct {
 	Midstream      bool   // the start of the connection was not seen
 	Tag            uint32 // the owner's note (which server this is); decoders leave it alone
 
-	last   [2]Time   // stamp of the newest byte delivered in each direction; zero when that byte was lost
+	last   [2]Time   // stamp of the newest byte delivered in each direction; below zero: bytes before it were lost, which came by -last at the latest
 	offset [2]uint64 // bytes consumed, skipped or lost in each direction
 	pool   *Pool     // of the Feeder around it
 }
 
 // Last is the capture time of the last byte that came in this direction, skipped ones included; zero when there was none or
-// when the capture lost it. For a body that ends with the connection it is the time of the last byte. Within Feed ask the
+// when it is not known, because the capture lost it or something before it. For a body that ends with the connection it is the time of the last byte. Within Feed ask the
 // Stream: the Flow learns of what it consumes when Feed returns.
-func (f *Flow) Last(dir Dir) Time { return f.last[dir] }
+func (f *Flow) Last(dir Dir) Time { return max(f.last[dir], 0) }
 
 // Offset is the number of bytes consumed, skipped or lost in this direction so far; what is held unread is not in it. For a
 // body that ends with the connection it tells the length. Within Feed ask the Stream.

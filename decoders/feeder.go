@@ -100,7 +100,7 @@ func (f *Feeder) drop(dir Dir, b []byte, now Time) []byte {
 	if len(b) == 0 {
 		return b
 	}
-	f.Flow.last[dir] = now
+	f.settle(dir, now)
 	n := len(b)
 	switch f.skip[dir] {
 	case skipAll:
@@ -117,12 +117,31 @@ func (f *Feeder) drop(dir Dir, b []byte, now Time) []byte {
 	return b[n:]
 }
 
-// Lost says that the next n bytes of dir will never come. The error is the Conn's.
-func (f *Feeder) Lost(p *Pool, dir Dir, n uint64, now Time) error {
+// settle notes that a byte was seen at the time now.
+func (f *Feeder) settle(dir Dir, now Time) {
+	if last := &f.Flow.last[dir]; *last >= 0 || now >= -*last {
+		*last = now
+	}
+}
+
+// unsettle notes that the stamp of the newest byte is not known, because n bytes were lost; it may be after by.
+func (f *Feeder) unsettle(dir Dir, n uint64, by Time) {
+	last, skip := &f.Flow.last[dir], f.skip[dir]
+	switch inside := skip > n && skip <= skipMax; {
+	case by > 0:
+		*last = min(*last, -by)
+	case !inside: // or the bytes behind them will tell
+		*last = min(*last, -*last)
+	}
+}
+
+// Lost says that the next n bytes of dir will never come. They were there at the time by at the latest, perhaps sent again after those behind
+// them, so no message that goes on is known to be complete before; 0: they came in their place. The error is the Conn's.
+func (f *Feeder) Lost(p *Pool, dir Dir, n uint64, by Time) error {
 	if n == 0 {
 		return nil
 	}
-	f.Flow.last[dir] = 0 // the newest byte's time is not known
+	f.unsettle(dir, n, by)
 	f.Flow.offset[dir] += n + uint64(len(f.Held(dir)))
 	switch skip := f.skip[dir]; {
 	case skip == skipAll:
@@ -133,7 +152,7 @@ func (f *Feeder) Lost(p *Pool, dir Dir, n uint64, now Time) error {
 		if f.skip[dir] -= n; f.skip[dir] > 0 {
 			return nil
 		}
-		return f.feed(p, dir, nil, now)
+		return f.feed(p, dir, nil, by)
 	default:
 		n -= skip
 		f.skip[dir] = 0
@@ -159,7 +178,9 @@ func (f *Feeder) feed(p *Pool, dir Dir, b []byte, now Time) error {
 	if _, ok := err.(short); ok {
 		err = nil
 	}
-	f.Flow.last[dir] = s.Time()
+	if s.pos > 0 {
+		f.settle(dir, s.stamp())
+	}
 	f.Flow.offset[dir] += uint64(s.pos)
 	rest := len(s.buf) - s.pos
 	if rest > 0 && f.skip[dir] != 0 {

@@ -15,7 +15,7 @@ func (f *Feeder) Pass(p *Pool, dir Dir, n uint64, now Time) error {
 		panic("BUG: Pass of bytes that no Skip covers")
 	}
 	now = f.stamp(p, dir, now)
-	f.Flow.last[dir] = now
+	f.settle(dir, now)
 	f.Flow.offset[dir] += n
 	if f.skip[dir] == skipAll {
 		return nil

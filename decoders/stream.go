@@ -119,12 +119,22 @@ func (s *Stream) Begin() Time {
 	return s.held.stampAt(s.pos, s.now)
 }
 
-// Time is the capture time of the last consumed byte; zero when the capture lost that byte.
+// Time is the capture time of the last consumed byte; zero when it is not known whether all before it were there then.
 func (s *Stream) Time() Time {
-	switch {
-	case s.pos == 0:
-		return s.f.Flow.last[s.dir]
-	case s.held == nil:
+	last := s.f.Flow.last[s.dir]
+	if s.pos == 0 {
+		return max(last, 0)
+	}
+	at := s.stamp()
+	if last < 0 && at < -last {
+		return 0
+	}
+	return at
+}
+
+// stamp is the capture time of the last consumed byte; there is one.
+func (s *Stream) stamp() Time {
+	if s.held == nil {
 		return s.now
 	}
 	return s.held.stampAt(s.pos-1, s.now)

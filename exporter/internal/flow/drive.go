@@ -14,7 +14,7 @@ func (t *Table) deliver(c *conn, d decoders.Dir, p *piece) {
 		t.read(c, d, p)
 	}
 	if p.cut > 0 {
-		t.missing(c, d, uint64(p.cut), p.at)
+		t.cut(c, d, uint64(p.cut), p.at)
 	}
 	if p.fin && c.open() {
 		t.fin(c, d, p.at)
@@ -40,20 +40,34 @@ func (t *Table) read(c *conn, d decoders.Dir, p *piece) {
 	}
 }
 
-// gap tells of n bytes that the capture lost.
-func (t *Table) gap(c *conn, d decoders.Dir, n uint64, at decoders.Time) {
+// gap tells of n bytes that the capture lost; they were there by then at the latest.
+func (t *Table) gap(c *conn, d decoders.Dir, n uint64, by decoders.Time) {
 	t.stats.Gaps++
-	t.missing(c, d, n, at)
+	t.missing(c, d, n, by)
 }
 
-func (t *Table) missing(c *conn, d decoders.Dir, n uint64, at decoders.Time) {
+// cut tells of n bytes that passed at a time, but were not captured.
+func (t *Table) cut(c *conn, d decoders.Dir, n uint64, at decoders.Time) {
+	if c.state != decoding || c.Covered(d) < n {
+		t.missing(c, d, n, at)
+		return
+	}
+	t.miss(c, n)
+	t.result(c, t.drive(c, opPass, d, nil, n, at), at)
+}
+
+func (t *Table) miss(c *conn, n uint64) {
 	t.stats.MissingBytes += n
 	c.server.counters.Missing += n
+}
+
+func (t *Table) missing(c *conn, d decoders.Dir, n uint64, by decoders.Time) {
+	t.miss(c, n)
 	switch c.state {
 	case decoding:
-		t.result(c, t.drive(c, opLost, d, nil, n, at), at)
+		t.result(c, t.drive(c, opLost, d, nil, n, by), by)
 	case choosing:
-		t.result(c, t.drive(c, opLost, d, nil, n, at), at) // what is held is no beginning any more
+		t.result(c, t.drive(c, opLost, d, nil, n, by), by) // what is held is no beginning any more
 		c.Flow.Midstream = true
 	}
 }

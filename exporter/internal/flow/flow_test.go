@@ -67,14 +67,52 @@ func TestLossAcknowledged(t *testing.T) {
 	p.send(10, '>', packet.ACK, "? a\n")
 	p.send(11, '<', packet.ACK, "= 10\n12")
 	p.at(12, '<', packet.ACK, "345") // lost by the capture, inside the body
+	p.send(12, '>', packet.ACK, "")  // which acknowledges it
 	p.send(13, '<', packet.ACK, "67890")
-	p.send(14, '>', packet.ACK, "? b\n") // acknowledges all
+	p.send(14, '>', packet.ACK, "? b\n")
 	p.send(15, '<', packet.ACK, "= 1\nx")
 	b.t.Advance(after(16))
 	b.expect(t) // still waiting
 	b.t.Advance(after(1000))
 	b.expect(t, "a ok 10 10 11 13", "b ok 14 14 15 15")
 	if s := b.t.Stats(); s.Gaps != 1 || s.MissingBytes != 3 || b.counters().Missing != 3 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Bytes that the network lost before the capture did were sent again after those behind them: unless the receiver has acknowledged them
+// before the last byte, nobody knows when the message was complete.
+func TestLossAcknowledgedLate(t *testing.T) {
+	b := newBench(Config{})
+	p := b.connect(1000, [2]uint32{1, 1})
+	p.open()
+	b.said = nil
+	p.send(10, '>', packet.ACK, "? a\n")
+	p.send(11, '<', packet.ACK, "= 10\n12")
+	p.at(12, '<', packet.ACK, "345")
+	p.send(13, '<', packet.ACK, "67890")
+	asks := p.at(14, '>', packet.ACK, "")
+	asks.Ack, asks.Options = asks.Ack-8, 12 // "345" is missing there, too
+	b.t.Segment(&asks)
+	p.send(20, '>', packet.ACK, "? b\n") // acknowledges all, whenever it came
+	p.send(21, '<', packet.ACK, "= 1\nx")
+	b.t.Advance(after(1000))
+	b.expect(t, "a ok 10 10 11 -", "b ok 20 20 21 21")
+}
+
+// What the snap length cut was there when its segment was.
+func TestCutBody(t *testing.T) {
+	b := newBench(Config{})
+	p := b.connect(1000, [2]uint32{1, 1})
+	p.open()
+	b.said = nil
+	p.send(10, '>', packet.ACK, "? a\n")
+	p.send(11, '<', packet.ACK, "= 10\n12")
+	s := p.at(12, '<', packet.ACK, "34567890")
+	s.Payload, s.Missing = s.Payload[:1], 7
+	b.t.Segment(&s)
+	b.expect(t, "a ok 10 10 11 12")
+	if s := b.t.Stats(); s.Gaps != 0 || s.MissingBytes != 7 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -66,6 +66,9 @@ func (t *Table) usual(e *decoders.Endpoint, transport decoders.Transport) bool {
 	return false
 }
 
+// early is how many bytes may be seen of a connection before its SYN, when packets come out of order.
+const early = 1 << 20
+
 // reused says that a SYN opens a new connection with the addresses and ports of c. A SYN that belongs to c is a repetition of
 // its first one: nothing has come after that yet.
 func (t *Table) reused(c *conn, src *decoders.Endpoint, s *packet.Segment) bool {
@@ -79,8 +82,11 @@ func (t *Table) reused(c *conn, src *decoders.Endpoint, s *packet.Segment) bool 
 	if c.Flow.Client != *src {
 		d = decoders.ToClient
 	}
-	if c.has(synced, d) && c.side[d].next == s.Seq+1 {
-		return false
+	if c.has(synced, d) {
+		past := c.side[d].next - (s.Seq + 1)
+		if past == 0 || past < early && decoders.Time(s.Time) < t.now {
+			return false
+		}
 	}
 	switch {
 	case c.open():

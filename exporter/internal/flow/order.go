@@ -1,6 +1,9 @@
 package flow
 
-import "wire_exporter/decoders"
+import (
+	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/packet"
+)
 
 // piece is a segment's payload, waiting or not.
 type piece struct {
@@ -10,7 +13,8 @@ type piece struct {
 	at       decoders.Time
 	data     []byte // nil while it waits: nobody will want to read the bytes
 	fin      bool
-	acks     bool // ack is set
+	acks     bool  // ack is set
+	options  uint8 // length of the TCP options
 }
 
 // end is the number behind the piece, its FIN included.
@@ -44,11 +48,14 @@ type hole struct {
 	c      *conn
 	dir    decoders.Dir
 	since  decoders.Time // when it was noticed
+	asked  uint8         // how often the peer said that it has not got what is missing either
 	acked  bool          // the peer has what is missing, up to side.lost
-	ackAt  decoders.Time
-	pieces []piece // by seq
-	bytes  int     // held in pieces
-	place  int     // in Table.holes
+	first  uint32        // what it acknowledged at first
+	ackAt  decoders.Time // and when
+	lastAt decoders.Time // when it acknowledged side.lost
+	pieces []piece       // by seq
+	bytes  int           // held in pieces
+	place  int           // in Table.holes
 }
 
 // maxPieces bounds the segments behind one hole, whatever they hold.
@@ -99,10 +106,51 @@ func (t *Table) dropHole(c *conn, d decoders.Dir) {
 func (t *Table) acked(c *conn, d decoders.Dir, upTo uint32, at decoders.Time) {
 	h := t.hole(c, d, at)
 	if !h.acked {
-		h.acked, h.ackAt = true, at
+		h.acked, h.first, h.ackAt, h.lastAt = true, upTo, at, at
 		c.side[d].lost = upTo
 	} else if int32(upTo-c.side[d].lost) > 0 {
-		c.side[d].lost = upTo
+		h.lastAt, c.side[d].lost = at, upTo
+	}
+}
+
+// come notes that what was missing has come as far as e.next: the other leg of a TAP may lag behind all the time.
+func (h *hole) come(e *side) {
+	switch {
+	case !h.acked:
+	case int32(e.lost-e.next) <= 0:
+		h.acked = false
+	case int32(h.first-e.next) <= 0:
+		h.first, h.ackAt = e.lost, h.lastAt
+	}
+}
+
+// by is when the bytes before the number to were there at the latest, if h is given up at a time; 0: when those around them were. Bytes that
+// only the capture lost came in their order. But what the network lost was sent again later, and that was not seen.
+func (h *hole) by(to uint32, at decoders.Time) decoders.Time {
+	switch {
+	case !h.acked || int32(to-h.c.side[h.dir].lost) > 0:
+		return at + 1
+	case h.asked < manyAsks:
+		return 0
+	case int32(to-h.first) > 0:
+		return h.lastAt
+	}
+	return h.ackAt
+}
+
+// manyAsks is how often the peer acknowledges what is before a hole when it has one there itself: once it may have been on its way.
+const manyAsks = 2
+
+// ask looks whether an acknowledgment says that the receiver has a hole, too: it repeats that of all before for each segment behind (RFC 5681
+// section 4.2), or says at once which it has (RFC 2018), in options that data does not come with.
+func (h *hole) ask(s *packet.Segment) {
+	e := &h.c.side[h.dir]
+	switch {
+	case len(h.pieces) == 0 || len(s.Payload) > 0 || s.Flags&(packet.SYN|packet.FIN|packet.RST) != 0:
+	case s.Options > h.pieces[0].options:
+		h.asked = manyAsks
+	case h.asked < manyAsks && (s.Ack == e.next || h.acked && s.Ack == e.lost):
+		h.asked++
 	}
 }
 
@@ -237,9 +285,7 @@ func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
 	if h == nil {
 		return false
 	}
-	if h.acked && int32(e.lost-e.next) <= 0 {
-		h.acked = false
-	}
+	h.come(e)
 	if len(h.pieces) == 0 {
 		if !h.acked {
 			t.dropHole(c, d)
@@ -313,8 +359,9 @@ func (t *Table) lose(c *conn, d decoders.Dir, at decoders.Time) {
 		}
 		return
 	}
+	by := h.by(to, at)
 	e.next = to
-	t.gap(c, d, uint64(n), at)
+	t.gap(c, d, uint64(n), by)
 	t.drain(c)
 }
 

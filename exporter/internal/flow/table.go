@@ -123,7 +123,7 @@ func (t *Table) Now() decoders.Time { return t.now }
 
 // memory is what counts towards the budget.
 func (t *Table) memory() int64 {
-	return copySlots*16 + int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.memoryOf.Used()
+	return copyBytes + int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.memoryOf.Used()
 }
 
 // Stats is what happened so far.

@@ -95,6 +95,9 @@ func (t *Table) ack(c *conn, d decoders.Dir, s *packet.Segment) {
 		c.side[p].next = s.Ack
 		return
 	}
+	if h := c.side[p].hole; h != nil {
+		h.ask(s)
+	}
 	ahead := int32(s.Ack - c.side[p].next)
 	if ahead <= 0 || ahead > maxAhead || c.has(ended, p) || c.state == halfOpen {
 		return
@@ -121,7 +124,7 @@ func (t *Table) payload(c *conn, d decoders.Dir, s *packet.Segment, n int) {
 		}
 	}
 	p := piece{seq: s.Seq, ack: s.Ack, n: uint32(n), cut: uint32(s.Missing), at: decoders.Time(s.Time), data: s.Payload,
-		fin: s.Flags&packet.FIN != 0, acks: s.Flags&packet.ACK != 0}
+		fin: s.Flags&packet.FIN != 0, acks: s.Flags&packet.ACK != 0, options: s.Options}
 	ahead := int32(p.seq - e.next)
 	switch {
 	case c.state == halfOpen: // data in the SYN (RFC 7413): waits until the handshake is done
@@ -227,9 +230,24 @@ func (t *Table) reset(c *conn, d decoders.Dir, s *packet.Segment) {
 			k.Unanswered++
 		}
 	}
+	t.sentBefore(c, d, s)
 	why := decoders.ResetByServer
 	if d == decoders.ToServer {
 		why = decoders.ResetByClient
 	}
 	t.shut(c, why)
+}
+
+// sentBefore takes what a RST says of what its sender had sent and received. What was not seen of that is missing: a response whose end was lost
+// is not one that was cut off.
+func (t *Table) sentBefore(c *conn, d decoders.Dir, s *packet.Segment) {
+	if c.state == halfOpen || !c.has(synced, d) {
+		return
+	}
+	if s.Flags&packet.ACK != 0 {
+		t.ack(c, d, s)
+	}
+	if isAhead(s.Seq, c.side[d].next) && !c.has(ended, d) {
+		t.acked(c, d, s.Seq, decoders.Time(s.Time))
+	}
 }
