@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"wire_exporter/packaging/demo/internal/history"
+	"wire_exporter/packaging/demo/internal/stack"
 	"wire_exporter/rules"
 	"wire_exporter/rules/backtest/source"
 )
@@ -82,8 +83,23 @@ func (d *demo) dayOff() (string, error) {
 // level is how busy the shop is at a time.
 func (d *demo) level(t time.Time) float64 { return history.Level(d.calendar.At(t)) }
 
-// remember fills Prometheus' storage up to now: with five weeks at first, with the time since it last ran after that.
+// remember fills Prometheus' storage up to now: with five weeks at first, with the time since it last ran after that. The exporter
+// starts afterwards, so that its counters begin where those of the history end: at a restart.
 func (d *demo) remember(ctx context.Context) error {
+	if running() {
+		return errors.New("the demo is running already (make stop ends it)")
+	}
+	if err := os.MkdirAll(d.data, 0o755); err != nil {
+		return err
+	}
+	for _, module := range []stack.Module{stack.Prometheus(d.repository), stack.Alertmanager(d.repository)} {
+		if _, err := module.Build(ctx, d.cache, d.progress("building "+filepath.Base(module.Main))); err != nil {
+			return err
+		}
+	}
+	if err := d.configure(); err != nil {
+		return err
+	}
 	storage := filepath.Join(d.data, "prometheus")
 	profile, err := d.profile(ctx)
 	if err != nil {
@@ -179,11 +195,14 @@ func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
 		return nil, err
 	}
 	d.say("measuring the shop for %s, so that its history is like it", measureTime)
+	if err := d.open(ctx); err != nil {
+		return nil, err
+	}
+	defer d.close()
 	d.shop.Pace(func() float64 { return 1 })
 	if p, err = history.Measure(ctx, "http://"+exporterAddr+"/metrics", scrapeLabels, history.Wanted(plan), measureTime, func(time.Time) float64 { return 1 }); err != nil {
 		return nil, err
 	}
-	d.shop.Pace(func() float64 { return d.level(time.Now()) })
 	if text, err = json.Marshal(p); err != nil {
 		return nil, err
 	}

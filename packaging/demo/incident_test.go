@@ -25,10 +25,8 @@ func TestIncidents(t *testing.T) {
 		capture: "relay", history: true, out: t.Output(), end: end, heard: func(n notification) { heard <- n },
 	}
 	defer d.close()
-	for _, start := range []func(context.Context) error{d.open, d.openAlertmanager, d.remember, d.openPrometheus} {
-		if err := start(ctx); err != nil {
-			t.Fatal(err)
-		}
+	if err := d.start(ctx); err != nil {
+		t.Fatal(err)
 	}
 	select { // until the five-minute means are of the live shop alone
 	case <-ctx.Done():

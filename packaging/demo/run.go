@@ -52,16 +52,7 @@ func (d *demo) run(ctx context.Context) error {
 	ctx, d.end = context.WithCancelCause(ctx)
 	defer d.end(nil)
 	defer d.close()
-	err := d.open(ctx)
-	if err == nil && d.history {
-		err = d.openAlertmanager(ctx)
-	}
-	if err == nil && d.history {
-		err = d.remember(ctx)
-	}
-	if err == nil {
-		err = d.openPrometheus(ctx)
-	}
+	err := d.start(ctx)
 	if err == nil && d.thanos {
 		err = d.openThanos(ctx)
 	}
@@ -78,10 +69,26 @@ func (d *demo) run(ctx context.Context) error {
 	return nil
 }
 
+// start starts everything, after what it remembers.
+func (d *demo) start(ctx context.Context) error {
+	d.begin = time.Now()
+	steps := []func(context.Context) error{d.open, d.openPrometheus}
+	if d.history {
+		steps = []func(context.Context) error{d.remember, d.open, d.openAlertmanager, d.openPrometheus}
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d *demo) close() {
 	for _, f := range slices.Backward(d.cleanup) {
 		f()
 	}
+	d.cleanup, d.processes, d.relay, d.shop = nil, nil, nil, nil
 }
 
 func (d *demo) say(format string, args ...any) {
@@ -93,7 +100,9 @@ func (d *demo) say(format string, args ...any) {
 
 // open starts the exporter and the shop.
 func (d *demo) open(ctx context.Context) error {
-	d.begin = time.Now()
+	if d.begin.IsZero() {
+		d.begin = time.Now()
+	}
 	if running() {
 		return errors.New("the demo is running already (make stop ends it)")
 	}
