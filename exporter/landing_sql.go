@@ -22,7 +22,7 @@ type landingDatabase struct {
 
 // landingStatement is one of the statements that took the most time.
 type landingStatement struct {
-	Text, Share, P95, Rate string
+	Text, Share, Mean, Rate string
 
 	seconds float64
 }
@@ -90,19 +90,17 @@ func landingTop(service string, before, now []metric.StatementReport, seconds fl
 		if s.Service != service {
 			continue
 		}
-		latency := s.Latency
-		if b := earlier[s.ID]; b != nil {
-			latency = s.Latency.Since(&b.Latency)
+		n, took := s.Count, s.Seconds
+		if b := earlier[s.ID]; b != nil && b.Count <= n {
+			n, took = n-b.Count, max(took-b.Seconds, 0)
 		}
-		row := landingStatement{Text: cmp.Or(s.Text, "all others"), P95: noValue, seconds: latency.Sum()}
-		row.Rate = landingRate(float64(latency.Count()) / max(seconds, 1))
-		if p, ok := latency.Quantile(0.95); ok {
-			row.P95 = landingSeconds(p)
+		if n == 0 {
+			continue
 		}
-		if latency.Count() > 0 {
-			top = append(top, row)
-		}
-		all += row.seconds
+		top = append(top, landingStatement{
+			Text: cmp.Or(s.Text, "all others"), Mean: landingSeconds(took / float64(n)), Rate: landingRate(float64(n) / max(seconds, 1)), seconds: took,
+		})
+		all += took
 	}
 	slices.SortStableFunc(top, func(a, b landingStatement) int { return cmp.Compare(b.seconds, a.seconds) })
 	top = top[:min(len(top), landingStatements)]

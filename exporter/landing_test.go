@@ -185,7 +185,7 @@ func TestLandingPageShowsDatabases(t *testing.T) {
 	page := b.get()
 	b.expect(page, "<h2>Databases</h2>", `data-label="Statements/s">4.0<`, `data-label="Rows/s">12<`, `data-label="Active / idle">1 / 7<`,
 		`data-label="Idle in transaction" class="warn">2<`, `data-label="Refused log-ins" class="warn">1<`,
-		"<b>70 %</b> <code>text of slow</code>", "<b>30 %</b> <code>text of &lt;fast&gt;</code>")
+		"<b>70 %</b> <code>text of slow</code> <span class=\"dim\">70 ms, 1.0/s</span>", "<b>30 %</b> <code>text of &lt;fast&gt;</code>")
 	if strings.Index(page, "text of slow") > strings.Index(page, "text of &lt;fast") {
 		t.Error("what took the most time is not first")
 	}

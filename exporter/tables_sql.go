@@ -24,7 +24,7 @@ type statementRow struct {
 func statementRows(rep *metric.Report) (rows []statementRow) {
 	for i := range rep.Statements {
 		s := &rep.Statements[i]
-		r := statementRow{Service: s.Service, ID: s.ID, Statement: s.Text, Count: s.Latency.Count(), Seconds: s.Latency.Sum()}
+		r := statementRow{Service: s.Service, ID: s.ID, Statement: s.Text, Count: s.Count, Seconds: s.Seconds}
 		if v, ok := s.Latency.Quantile(0.5); ok {
 			r.P50 = &v
 		}

@@ -30,14 +30,6 @@ func (d *Distribution) Mean() (float64, bool) {
 	return d.sum.in(d.scale.unit) / float64(n), true
 }
 
-// Sum is the sum in seconds (or bytes).
-func (d *Distribution) Sum() float64 {
-	if d.scale == nil {
-		return 0
-	}
-	return d.sum.in(d.scale.unit)
-}
-
 // Quantile is the q-quantile in seconds (or bytes), interpolated within its bucket as histogram_quantile does; false when
 // nothing was observed.
 func (d *Distribution) Quantile(q float64) (float64, bool) {

@@ -113,7 +113,7 @@ func ErrorRatio(requests [decoders.NumOutcomes]uint64) (float64, bool) {
 // Report asks all workers and copies what they have counted.
 func (m *Metrics) Report() *Report { return m.report(true) }
 
-// Overview is a Report without Operations and Calls, which may be many.
+// Overview is a Report without Operations and Calls, which may be many, and without the distributions of Statements.
 func (m *Metrics) Overview() *Report { return m.report(false) }
 
 func (m *Metrics) report(detailed bool) *Report {
@@ -129,7 +129,7 @@ func (m *Metrics) report(detailed bool) *Report {
 	}
 	m.reportServers(rows)
 	m.reportUsers(rows)
-	m.reportSQL(rows)
+	m.reportSQL(rows, detailed)
 	m.reportSensor(&r.Sensor)
 	rows.finish()
 	return r

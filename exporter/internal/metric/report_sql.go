@@ -22,7 +22,9 @@ type DatabaseReport struct {
 type StatementReport struct {
 	Service, ID, Text string
 
-	Latency Distribution // of all outcomes
+	Count   uint64
+	Seconds float64      // in sum
+	Latency Distribution // of all outcomes; empty in an Overview
 }
 
 // Add adds another one's numbers.
@@ -36,7 +38,7 @@ func (d *DatabaseReport) Add(o *DatabaseReport) {
 	}
 }
 
-func (m *Metrics) reportSQL(rows *rows) {
+func (m *Metrics) reportSQL(rows *rows, detailed bool) {
 	for _, t := range m.registry.all(sqlRows) {
 		rows.database(t.base()).Rows += t.(*counterTotal).n
 	}
@@ -57,7 +59,12 @@ func (m *Metrics) reportSQL(rows *rows) {
 	}
 	for _, t := range m.registry.all(statementDuration) {
 		h := t.(*histogramTotal)
-		rows.statement(h.value("service_name"), h.value("statement_id")).Latency.add(h)
+		s := rows.statement(h.value("service_name"), h.value("statement_id"))
+		s.Count += h.count()
+		s.Seconds += h.sum.in(h.family.scale.unit)
+		if detailed {
+			s.Latency.add(h)
+		}
 	}
 	for _, t := range m.registry.all(statementInfo) {
 		s := t.base()
@@ -77,7 +84,7 @@ func (rs *rows) statement(service, id string) *StatementReport {
 // byTime orders the statements of each service by the time that they took.
 func byTime(all []StatementReport) []StatementReport {
 	slices.SortStableFunc(all, func(a, b StatementReport) int {
-		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(b.Latency.Sum(), a.Latency.Sum()))
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(b.Seconds, a.Seconds))
 	})
 	return all
 }
