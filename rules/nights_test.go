@@ -73,7 +73,7 @@ func TestQuietNights(t *testing.T) {
 	}
 	for signal, measure := range quietSignals {
 		t.Run(signal, func(t *testing.T) {
-			w := world{from: start, to: day(22), signal: signal, services: map[string]history{}, counts: map[string]history{}}
+			w := world{from: start, to: day(14), signal: signal, services: map[string]history{}, counts: map[string]history{}}
 			for i := range copies {
 				for _, perMinute := range quiet {
 					name := fmt.Sprintf("%g-%d", perMinute, i)
@@ -85,7 +85,7 @@ func TestQuietNights(t *testing.T) {
 			b := w.run(t, "wire:band:outside")
 			var nights, tickets, pages int
 			for name := range w.services {
-				for d := 8.; d < 22; d++ {
+				for d := 8.; d < 14; d++ {
 					nights++
 					tickets += min(1, len(b.between("wire:band:outside", name+"now", day(d), day(d+6./24))))
 					if lasting(b.between("wire:band:outside", name+"sustained", day(d), day(d+6./24)), 4) {

@@ -252,23 +252,36 @@ func TestAlertsAreTested(t *testing.T) {
 	})
 }
 
-// TestFaultsHaveValues: what faults.yml records is checked by its value.
-func TestFaultsHaveValues(t *testing.T) {
-	checked := map[string]bool{}
+// TestRecordedHaveValues: what is recorded is checked by its value, signal by signal.
+func TestRecordedHaveValues(t *testing.T) {
+	checked := map[string]bool{} // by metric, or metric and signal
 	for _, file := range testFiles(t) {
 		for _, test := range file.Tests {
 			for _, e := range test.Expressions {
-				if expr, err := parser.ParseExpr(e.Expr); err == nil && len(e.Expected) > 0 {
-					for _, name := range read(expr) {
-						checked[name] = true
-					}
+				for _, sample := range e.Expected {
+					named(t, e.Expr, sample.(map[string]any)["labels"].(string), checked)
 				}
 			}
 		}
 	}
 	everyRule(t, func(t *testing.T, r rulefmt.Rule) {
-		if strings.Contains(t.Name(), "faults.yml") && r.Record != "" && !checked[r.Record] {
+		if r.Record != "" && !checked[r.Record+r.Labels["signal"]] {
 			t.Error("no test has a value of it")
 		}
 	})
+}
+
+// named notes what an expected sample is of: the name is its own, or that of what the expression reads.
+func named(t *testing.T, text, sample string, checked map[string]bool) {
+	expr, err := parser.ParseExpr(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	of, err := parser.ParseMetric(sample)
+	if err != nil {
+		t.Fatalf("%s: %v", sample, err)
+	}
+	for _, name := range append(read(expr), of.Get(labels.MetricName)) {
+		checked[name], checked[name+of.Get("signal")] = true, true
+	}
 }
