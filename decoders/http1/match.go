@@ -109,6 +109,8 @@ func (c *conn) endWithServer(now decoders.Time) {
 	cut, none := decoders.ServerError, decoders.Unanswered
 	if c.clientFirst {
 		cut, none = decoders.Aborted, decoders.Aborted
+	} else if c.state[decoders.ToServer] == lost { // perhaps its end
+		cut, none = decoders.Unknown, decoders.Unknown
 	}
 	c.flush(cut, none, now)
 }
@@ -151,6 +153,8 @@ func (c *conn) Close(now decoders.Time, why decoders.Why) {
 	}
 	if c.clientFirst && none != decoders.Unknown {
 		cut, none = decoders.Aborted, decoders.Aborted
+	} else if (why == decoders.FIN || why == decoders.ResetByServer) && c.state[decoders.ToServer] == lost {
+		cut, none = decoders.Unknown, decoders.Unknown
 	}
 	if c.probation && why == decoders.GaveUp {
 		c.forsake()

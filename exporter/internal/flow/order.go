@@ -48,7 +48,9 @@ type hole struct {
 	c      *conn
 	dir    decoders.Dir
 	since  decoders.Time // when it was noticed
-	asked  uint8         // how often the peer said that it has not got what is missing either
+	asked  bool          // the peer said that it has not got what is missing, either
+	window uint16        // of its last acknowledgment
+	ack    uint32        // that acknowledgment
 	acked  bool          // the peer has what is missing, up to side.lost
 	first  uint32        // what it acknowledged at first
 	ackAt  decoders.Time // and when
@@ -130,7 +132,7 @@ func (h *hole) by(to uint32, at decoders.Time) decoders.Time {
 	switch {
 	case !h.acked || int32(to-h.c.side[h.dir].lost) > 0:
 		return at + 1
-	case h.asked < manyAsks:
+	case !h.asked:
 		return 0
 	case int32(to-h.first) > 0:
 		return h.lastAt
@@ -138,20 +140,14 @@ func (h *hole) by(to uint32, at decoders.Time) decoders.Time {
 	return h.ackAt
 }
 
-// manyAsks is how often the peer acknowledges what is before a hole when it has one there itself: once it may have been on its way.
-const manyAsks = 2
-
 // ask looks whether an acknowledgment says that the receiver has a hole, too: it repeats that of all before for each segment behind (RFC 5681
-// section 4.2), or says at once which it has (RFC 2018), in options that data does not come with.
+// section 2), or says at once which it has (RFC 2018), in options that data does not come with.
 func (h *hole) ask(s *packet.Segment) {
-	e := &h.c.side[h.dir]
-	switch {
-	case len(h.pieces) == 0 || len(s.Payload) > 0 || s.Flags&(packet.SYN|packet.FIN|packet.RST) != 0:
-	case s.Options > h.pieces[0].options:
-		h.asked = manyAsks
-	case h.asked < manyAsks && (s.Ack == e.next || h.acked && s.Ack == e.lost):
-		h.asked++
+	if len(h.pieces) == 0 || len(s.Payload) > 0 || s.Flags&(packet.SYN|packet.FIN|packet.RST) != 0 {
+		return
 	}
+	h.asked = h.asked || s.Options > h.pieces[0].options || s.Ack == h.ack && s.Window == h.window
+	h.ack, h.window = s.Ack, s.Window
 }
 
 // blocked says that p acknowledges bytes of the other direction that are still missing: they come first, or the response would
