@@ -6,10 +6,10 @@ package decompress
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"io"
 
+	"github.com/klauspost/compress/zlib" // the standard library's allocates 4 KB for every message
 	"github.com/klauspost/compress/zstd"
 
 	"wire_exporter/decoders"
