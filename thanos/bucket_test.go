@@ -2,21 +2,27 @@ package thanos
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // bucket is an object store of the test.
 type bucket struct {
 	kind, config string // config is the path of a file for --objstore.config-file
+	dir          string // where a file system's is
 }
 
 func filesystem(t *testing.T) bucket {
 	t.Helper()
-	return bucket{"filesystem", write(t, "objstore.yml", fmt.Sprintf("type: FILESYSTEM\nconfig: {directory: %q}\n", t.TempDir()))}
+	dir := t.TempDir()
+	return bucket{"filesystem", write(t, "objstore.yml", fmt.Sprintf("type: FILESYSTEM\nconfig: {directory: %q}\n", dir)), dir}
 }
 
 // s3 starts an object store that speaks S3's protocol.
@@ -25,7 +31,7 @@ func s3(t *testing.T) bucket {
 	address := free(t, 1)[0]
 	p := start(t, program(t, "gofakes3"), "-backend", "bolt", "-bolt.db", filepath.Join(t.TempDir(), "s3.db"), "-host", address, "-initialbucket", "wire", "-quiet")
 	p.waitReady(t, http.DefaultClient, "http://"+address+"/wire")
-	return bucket{"s3", write(t, "objstore.yml", s3Config(address, "wire"))}
+	return bucket{kind: "s3", config: write(t, "objstore.yml", s3Config(address, "wire"))}
 }
 
 func s3Config(address, bucket string) string {
@@ -77,6 +83,38 @@ func (b bucket) resolutions(t *testing.T) map[string]int {
 		n[block["RESOLUTION"]]++
 	}
 	return n
+}
+
+// sizes logs how many bytes a series takes each day, by resolution.
+func (b bucket) sizes(t *testing.T) {
+	t.Helper()
+	bytes, seriesDays := map[string]int64{}, map[string]float64{}
+	for _, block := range b.blocks(t) {
+		r := block["RESOLUTION"]
+		err := filepath.WalkDir(filepath.Join(b.dir, block["ULID"]), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil {
+				bytes[r] += info.Size()
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, err1 := time.Parse(time.RFC3339, block["FROM"])
+		until, err2 := time.Parse(time.RFC3339, block["UNTIL"])
+		series, err3 := strconv.ParseFloat(strings.ReplaceAll(block["#SERIES"], ",", ""), 64)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		seriesDays[r] += series * until.Sub(from).Hours() / 24
+	}
+	for r, n := range bytes {
+		t.Logf("%s: %.0f bytes a series and day (%.1f MB, %.0f series-days)", r, float64(n)/seriesDays[r], float64(n)/1e6, seriesDays[r])
+	}
 }
 
 // open starts a store and a query over the bucket.

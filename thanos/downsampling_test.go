@@ -81,6 +81,7 @@ func TestThanosHistory(t *testing.T) {
 			t.Fatalf("%s: blocks by resolution: %v", kind, n)
 		}
 	}
+	all["filesystem"].sizes(t)
 	q := all["s3"].open(t)
 	from, to := fortnights(time.Now())
 	t.Run("survives", func(t *testing.T) { testSurvivors(t, q, from, to) })

@@ -21,7 +21,7 @@ const (
 	historyStep  = time.Minute
 	blockSpan    = 2 * day       // of the older blocks; the last days come as the sidecar leaves them
 	freshSpan    = 2 * time.Hour // a block of Prometheus
-	restartAfter = 25 * day      // when the exporter that sees the ledger is restarted, inside the second of three fortnights
+	restartAfter = 25 * day      // when the exporter that sees the ledger is restarted
 	schema       = 3             // of the native histograms: 8 buckets to a doubling, factor 1.09
 )
 
@@ -39,6 +39,8 @@ type service struct {
 	count    uint64
 	sum      float64
 	outcomes map[string]float64
+
+	restartAt time.Time // of its exporter
 }
 
 func newService(name string, median, perMin float64) *service {
@@ -62,8 +64,8 @@ func level(t time.Time) float64 {
 }
 
 // advance lives through one step.
-func (s *service) advance(t time.Time) {
-	n := int(s.perMin * level(t) * (0.9 + 0.2*s.random.Float64()))
+func (s *service) advance(t time.Time, step time.Duration) {
+	n := int(s.perMin * step.Minutes() * level(t) * (0.9 + 0.2*s.random.Float64()))
 	for range n {
 		switch r := s.random.Float64(); {
 		case r < 0.01:
@@ -158,41 +160,49 @@ func (s *service) scrape(t *testing.T, app storage.Appender, at time.Time) {
 	}
 }
 
-// writeHistory writes six weeks of two services up to end, and returns the folder with the blocks.
+// writeHistory writes six weeks of two services up to end, and returns the folder with the blocks. The ledger's exporter is
+// restarted once.
 func writeHistory(t *testing.T, end time.Time) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	services := []*service{newService("web", 0.020, 120), newService("ledger", 0.005, 60)}
+	web, ledger := newService("web", 0.020, 120), newService("ledger", 0.005, 60)
 	begin := end.Add(-historySpan).Truncate(blockSpan)
+	ledger.restartAt = begin.Add(restartAfter)
 	for from := begin; from.Before(end); {
 		to := from.Add(blockSpan)
 		if to.After(end) {
 			to = from.Add(freshSpan)
 		}
-		w, err := tsdb.NewBlockWriter(slog.New(slog.DiscardHandler), dir, to.Sub(from).Milliseconds())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at, n := from, 0; at.Before(to); at, n = at.Add(historyStep), n+1 {
-			app := w.Appender(t.Context())
-			for _, s := range services {
-				if s.name == "ledger" && at.Equal(begin.Add(restartAfter)) {
-					s.restart()
-				}
-				s.advance(at)
-				s.scrape(t, app, at)
-			}
-			if err := app.Commit(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := w.Flush(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
+		writeBlock(t, dir, from, to, historyStep, web, ledger)
 		from = to
 	}
 	return dir
+}
+
+// writeBlock writes one block of what the services do.
+func writeBlock(t *testing.T, dir string, from, to time.Time, step time.Duration, services ...*service) {
+	t.Helper()
+	w, err := tsdb.NewBlockWriter(slog.New(slog.DiscardHandler), dir, to.Sub(from).Milliseconds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := from; at.Before(to); at = at.Add(step) {
+		app := w.Appender(t.Context())
+		for _, s := range services {
+			if at.Equal(s.restartAt) {
+				s.restart()
+			}
+			s.advance(at, step)
+			s.scrape(t, app, at)
+		}
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

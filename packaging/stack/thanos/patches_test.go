@@ -1,7 +1,6 @@
 package thanos
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,20 +11,19 @@ import (
 // TestPatches: with the patch of thanos/patches, the fault is mended, at every resolution. What is patched is a copy.
 func TestPatches(t *testing.T) {
 	if os.Getenv("WIRE_TEST_THANOS") == "" {
-		t.Skip("WIRE_TEST_THANOS is not set; it builds a part of Thanos three times")
+		t.Skip("WIRE_TEST_THANOS is not set; it builds a part of Thanos twice")
 	}
-	const file = "pkg/compact/downsample/downsample.go"
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/thanos-io/thanos").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := filepath.Join(strings.TrimSpace(string(out)), file)
+	source := strings.TrimSpace(string(out))
 	for patch, want := range map[string][]string{
 		"f1-resets-of-histograms":  {"fault F1 is mended at 300000 ms", "fault F1 is mended at 3600000 ms", "--- PASS: TestFaultF2"},
 		"f2-average-of-histograms": {"fault F2 is mended", "--- PASS: TestFaultF1"},
 	} {
 		t.Run(patch, func(t *testing.T) {
-			said := testPatched(t, source, file, "../../../thanos/patches/"+patch+".patch")
+			said := testPatched(t, source, "../../../thanos/patches/"+patch+".patch")
 			for _, w := range want {
 				if !strings.Contains(said, w) {
 					t.Errorf("with the patch the tests do not say %q:\n%s", w, said)
@@ -38,20 +36,14 @@ func TestPatches(t *testing.T) {
 	}
 }
 
-// testPatched runs the tests of the faults with a patched copy of one file in the place of Thanos' own.
-func testPatched(t *testing.T, source, file, patch string) string {
+// testPatched runs the tests of the faults with a patched copy of Thanos in the place of the real one.
+func testPatched(t *testing.T, source, patch string) string {
 	t.Helper()
-	dir := t.TempDir()
-	text, err := os.ReadFile(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(dir, file)
-	if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(copied, text, 0o644); err != nil {
-		t.Fatal(err)
+	dir := filepath.Join(t.TempDir(), "thanos")
+	for _, folder := range []string{"pkg", "internal"} {
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(source, folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	path, err := filepath.Abs(patch)
 	if err != nil {
@@ -62,14 +54,20 @@ func testPatched(t *testing.T, source, file, patch string) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: copied}})
-	if err != nil {
-		t.Fatal(err)
+	module := filepath.Join(t.TempDir(), "go.mod")
+	for from, to := range map[string]string{"go.mod": module, "go.sum": strings.TrimSuffix(module, "mod") + "sum", filepath.Join(source, "go.mod"): filepath.Join(dir, "go.mod")} {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
-		t.Fatal(err)
+	if out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-replace=github.com/thanos-io/thanos="+dir, module).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "test", "-tags", "slicelabels", "-overlay", filepath.Join(dir, "overlay.json"), "-count=1", "-v", "-run", "TestFault", ".").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-tags", "slicelabels", "-modfile="+module, "-count=1", "-v", "-run", "TestFault", ".").CombinedOutput()
 	if err == nil {
 		t.Errorf("with the patch the fault is still there")
 	}
