@@ -8,8 +8,13 @@ func (l *Labeler) resource(svc *service, t *decoders.Txn) (id ID, ignored bool) 
 		if len(t.Resource) == 0 {
 			return None, false
 		}
-		s := l.earned(svc, t.Resource, isIdentifier(t.Resource) && answered(t) && t.Outcome != decoders.ClientError)
-		return l.idOf(s), false
+		x := l.shortOf(svc, Resources, t.Resource)
+		if x.slot == nil || x.slot.dead.Load() {
+			x.slot = l.earned(svc, t.Resource, t, goodTable)
+		} else {
+			x.slot.touch(l.now)
+		}
+		return l.idOf(x.slot), false
 	}
 	path := onlyPath(t.Resource)
 	key := max(1, l.book.hash(path)^svc.salt[rawPaths])
@@ -24,7 +29,7 @@ func (l *Labeler) resource(svc *service, t *decoders.Txn) (id ID, ignored bool) 
 	}
 	l.userPath = x.user
 	if x.slot == nil {
-		x.slot = l.earned(svc, Template(l.text[:0], path), answered(t))
+		x.slot = l.earned(svc, Template(l.text[:0], path), t, answered)
 	} else {
 		x.slot.touch(l.now)
 	}
@@ -46,12 +51,17 @@ func (l *Labeler) newPath(svc *service, path []byte, key uint64) pathEntry {
 	return x
 }
 
-// earned is the slot of a value that has to earn it; nil: none yet. good says that this transaction counts for it.
-func (l *Labeler) earned(svc *service, text []byte, good bool) *slot {
+// goodTable says whether a transaction counts for its table.
+func goodTable(t *decoders.Txn) bool {
+	return t.Outcome != decoders.ClientError && answered(t) && isIdentifier(t.Resource)
+}
+
+// earned is the slot of a value that has to earn it; nil: none yet. good says whether this transaction counts for it.
+func (l *Labeler) earned(svc *service, text []byte, t *decoders.Txn, good func(*decoders.Txn) bool) *slot {
 	b := l.book
 	key := b.hash(text) ^ svc.salt[Resources]
 	s := b.values.find(key)
-	if s == nil && good && svc.used[Resources].Load() < l.rules.limits[Resources] && l.young.earn(key, l.now) {
+	if s == nil && svc.used[Resources].Load() < l.rules.limits[Resources] && good(t) && l.young.earn(key, l.now) {
 		s = b.give(&svc.owner, Resources, l.rules.limits[Resources], key, text)
 	}
 	if s == nil || s.text != string(text) {

@@ -7,10 +7,16 @@ import (
 
 // sqlShard is what a worker counts of databases beside requests.
 type sqlShard struct {
-	databases    map[databaseKey]*database
-	lastDatabase *database
-	statements   map[statementKey]*histogram
+	databases        map[databaseKey]*database
+	statements       map[statementKey]*statement
+	recentDatabases  [recentDatabases]*database // found lately, without a look into their map
+	recentStatements [recentStatements]*statement
 }
+
+const (
+	recentDatabases  = 16
+	recentStatements = 256
+)
 
 type databaseKey struct {
 	service  label.ID
@@ -28,14 +34,21 @@ type database struct {
 
 type statementKey struct{ service, statement label.ID }
 
+// statement is what is counted of one statement of a service.
+type statement struct {
+	key      statementKey
+	duration *histogram
+}
+
 func newSQLShard() sqlShard {
-	return sqlShard{databases: map[databaseKey]*database{}, statements: map[statementKey]*histogram{}}
+	return sqlShard{databases: map[databaseKey]*database{}, statements: map[statementKey]*statement{}}
 }
 
 func (x *sqlShard) forget() {
 	clear(x.databases)
 	clear(x.statements)
-	x.lastDatabase = nil
+	clear(x.recentDatabases[:])
+	clear(x.recentStatements[:])
 }
 
 // SQL counts what is special to t, a transaction with a database, under set and the ID of its statement (None: it has none).
@@ -70,7 +83,8 @@ func (s *Shard) add(c *counter, n uint64) {
 // database is that of set, which is made when it is new.
 func (s *Shard) database(set *label.Set) *database {
 	k := databaseKey{set.Service, set.Database, set.Protocol}
-	if d := s.sql.lastDatabase; d != nil && d.key == k {
+	last := &s.sql.recentDatabases[(k.service^k.database)%recentDatabases]
+	if d := *last; d != nil && d.key == k {
 		return d
 	}
 	d := s.sql.databases[k]
@@ -81,7 +95,7 @@ func (s *Shard) database(set *label.Set) *database {
 		d = &database{key: k, rows: s.counter(s.resolve(want{family: sqlRows, set: *set}))}
 		s.sql.databases[k] = d
 	}
-	s.sql.lastDatabase = d
+	*last = d
 	return d
 }
 
@@ -104,13 +118,23 @@ func (s *Shard) sqlTransaction(set *label.Set) *histogram {
 // statement is where the durations of a statement are observed. When there is no room for another one, that is "_other".
 func (s *Shard) statement(service, id label.ID) *histogram {
 	k := statementKey{service, id}
-	h := s.sql.statements[k]
-	if h != nil {
-		return h
+	last := &s.sql.recentStatements[(service^id)%recentStatements]
+	if x := *last; x != nil && x.key == k {
+		return x.duration
 	}
-	if len(s.sql.statements) >= maxBundles {
-		clear(s.sql.statements)
+	x := s.sql.statements[k]
+	if x == nil {
+		if len(s.sql.statements) >= maxBundles {
+			clear(s.sql.statements)
+		}
+		x = &statement{k, s.newStatement(service, id)}
+		s.sql.statements[k] = x
 	}
+	*last = x
+	return x.duration
+}
+
+func (s *Shard) newStatement(service, id label.ID) (h *histogram) {
 	set := label.Set{Service: service, Statement: id}
 	wants := append(s.wants[:0], want{family: statementDuration, set: set})
 	if id != label.Other {
@@ -122,7 +146,6 @@ func (s *Shard) statement(service, id label.ID) *histogram {
 	} else {
 		h = s.histogram(s.resolve(want{family: statementDuration, set: coarse.fold(set)}))
 	}
-	s.sql.statements[k] = h
 	return h
 }
 
