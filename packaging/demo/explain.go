@@ -25,6 +25,7 @@ Open
     histogram_quantile(0.95, sum by (service_name) (rate(wire_request_duration_seconds[1m])))
     sum by (service_name, outcome) (rate(wire_requests_total[1m]))
     sum by (client_name, service_name) (rate(wire_calls_total[1m]))
+    topk(5, histogram_sum(rate(wire_sql_statement_duration_seconds[1m]))) * on (service_name, statement_id) group_left (statement) wire_sql_statement_info
 Break something
   make incident                 the ledger gets slow
   make incident KIND=slowdb     also: deaddb, dead, errors, hang, logins, unauthorized; off ends it
