@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-packages fuzz bench run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-packages fuzz bench bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -21,11 +21,12 @@ help: ## list the targets
 build: ## build the exporter into bin/wire_exporter
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
 
+demo test-incident: DEMO_TAGS := history
 demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes)
 	@exec bin/demo run --history --capture=$(CAPTURE)
 
 demo-program: ## build the demo into bin/demo
-	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/demo ./packaging/demo
+	@CGO_ENABLED=0 $(GO) build -trimpath -tags '$(DEMO_TAGS)' -o bin/demo ./packaging/demo
 
 packages: ## build the deb and rpm packages into dist/
 	packaging/build.sh dist
@@ -47,7 +48,11 @@ test-incident: build demo-program ## follow every incident of the demo through P
 test-thanos: build demo-program ## six weeks through the real Thanos: object stores, downsampling, twins, tenants, mistakes (first time: 6 minutes more)
 	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
-	$(GO) test -C packaging/stack/thanos -tags slicelabels .
+	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
+
+bench-thanos: demo-program ## measure what series cost in each resolution (many minutes)
+	programs=$$(bin/demo build thanos | tr '\n' ':') && WIRE_BENCH_THANOS=1 WIRE_TEST_THANOS=$$programs \
+		$(GO) test -count=1 -timeout 2h -v -run ThanosSizing ./thanos
 
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
 	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging
