@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-packages fuzz bench bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -49,6 +49,10 @@ test-thanos: build demo-program ## six weeks through the real Thanos: object sto
 	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
 	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
+
+test-thanos-faults: demo-program ## take the object store away, kill Prometheus and the compactor: nothing is lost, nothing doubled (20 minutes)
+	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_TEST_THANOS_FAULTS=1 \
+		$(GO) test -count=1 -timeout 1h -v -run ThanosFault ./thanos
 
 bench-thanos: demo-program ## measure what series cost in each resolution (many minutes)
 	programs=$$(bin/demo build thanos | tr '\n' ':') && WIRE_BENCH_THANOS=1 WIRE_TEST_THANOS=$$programs \
@@ -106,6 +110,7 @@ lint: ## check format and vet
 	@unformatted=$$(gofmt -l .); \
 		test -z "$$unformatted" || { echo "run gofmt on:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags history ./packaging/demo
 
 clean: ## delete what was built in this folder
 	rm -rf bin dist

@@ -1,3 +1,5 @@
+//go:build history
+
 package main
 
 import (
@@ -25,6 +27,9 @@ const (
 	measureTime = time.Minute      // of the running shop, for the history to be like it
 	smallGap    = 90 * time.Second // between history and measurement, which nobody sees
 )
+
+// past is what the history needs while the demo runs.
+type past struct{ calendar *history.Calendar }
 
 // configFile is the exporter's configuration.
 func (d *demo) configFile() string {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"wire_exporter/packaging/demo/internal/history"
 	"wire_exporter/packaging/demo/internal/relay"
 	"wire_exporter/packaging/demo/internal/shop"
 	"wire_exporter/packaging/demo/internal/stack"
@@ -36,9 +35,9 @@ type demo struct {
 	out        io.Writer
 	heard      func(notification) // is told what Alertmanager delivers; nil: nobody
 
-	relay     *relay.Relay
-	shop      *shop.Shop
-	calendar  *history.Calendar
+	relay *relay.Relay
+	shop  *shop.Shop
+	past
 	processes []*stack.Process
 	cleanup   []func() // in reverse order at the end
 	begin     time.Time
