@@ -97,7 +97,7 @@ func (t *Table) askAll(d decoders.Dir, first []byte, wanted func(p *decoders.Plu
 		if t.decoders[i] == nil || p.Detect == nil || !wanted(p, i) {
 			continue
 		}
-		switch p.Detect(d, first) {
+		switch t.detect(i, d, first) {
 		case decoders.Yes:
 			return i, decoders.Yes
 		case decoders.More:
@@ -105,6 +105,17 @@ func (t *Table) askAll(d decoders.Dir, first []byte, wanted func(p *decoders.Plu
 		}
 	}
 	return noPlugin, decoders.No
+}
+
+// detect asks one plugin. A panic there is its failure, as in drive.
+func (t *Table) detect(plugin int, d decoders.Dir, first []byte) (v decoders.Verdict) {
+	defer func() {
+		if recover() != nil {
+			t.fault(plugin, panicked)
+			v = decoders.No
+		}
+	}()
+	return t.cfg.Plugins[plugin].Detect(d, first)
 }
 
 func hasPort(p *decoders.Plugin, port uint16, transport decoders.Transport) bool {

@@ -111,7 +111,7 @@ func (t *Table) shut(c *conn, why decoders.Why) {
 // part closes the decoder of c and takes it away.
 func (t *Table) part(c *conn, why decoders.Why, at decoders.Time) {
 	t.drive(c, opClose, decoders.Dir(0), nil, uint64(why), at)
-	delete(t.wakes, &c.Flow)
+	t.wakes.forget(&c.Flow)
 	c.Detach()
 }
 

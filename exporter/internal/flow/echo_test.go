@@ -261,3 +261,10 @@ func (b *bench) expect(t *testing.T, want ...string) {
 func after(ms int) decoders.Time {
 	return decoders.Time(epoch + int64(time.Duration(ms)*time.Millisecond))
 }
+
+func (t *Table) openHoles() (n int) {
+	for i := range t.queues {
+		n += t.queues[i].n
+	}
+	return n
+}

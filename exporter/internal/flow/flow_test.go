@@ -52,8 +52,8 @@ func TestAnyOrder(t *testing.T) {
 			}
 			b.t.Advance(after(5000))
 			b.expect(t, "handshake 2", "w ok 3 3 4 4", "abc ok 10 10 20 20", "d ok 10 10 20 20", "e ok 10 10 20 20")
-			if s := b.t.Stats(); s.Gaps != 0 || len(b.t.holes) != 0 || b.t.heldSize != 0 {
-				t.Fatalf("seed %d: %+v, %d holes, %d held", seed, s, len(b.t.holes), b.t.heldSize)
+			if s := b.t.Stats(); s.Gaps != 0 || b.t.openHoles() != 0 || b.t.heldSize != 0 {
+				t.Fatalf("seed %d: %+v, %d holes, %d held", seed, s, b.t.openHoles(), b.t.heldSize)
 			}
 		}
 	}
@@ -408,8 +408,8 @@ func FuzzSegments(f *testing.F) {
 			b.t.Segment(&s)
 		}
 		b.t.Close()
-		if st := b.t.Stats(); st.Active != 0 || b.t.heldSize != 0 || len(b.t.holes) != 0 || b.counters().Connections != 0 {
-			t.Errorf("left behind: %+v, %d held, %d holes, %d connections", st, b.t.heldSize, len(b.t.holes), b.counters().Connections)
+		if st := b.t.Stats(); st.Active != 0 || b.t.heldSize != 0 || b.t.openHoles() != 0 || b.counters().Connections != 0 {
+			t.Errorf("left behind: %+v, %d held, %d holes, %d connections", st, b.t.heldSize, b.t.openHoles(), b.counters().Connections)
 		}
 		if s := b.t.Stats(); s.Errors[DecoderError{0, "panic"}] != 0 {
 			t.Error("panic")

@@ -20,12 +20,17 @@ func (t *Table) forget() {
 		t.shut(c, decoders.Evicted)
 		t.release(c)
 	}
+	for c := t.oldest(listUDP); c != nil && t.silent(c, udpIdle); c = t.oldest(listUDP) {
+		t.stats.Evicted[EvictedIdle]++
+		t.shut(c, decoders.Evicted)
+		t.release(c)
+	}
 	for range 100 { // a tick must not take long
 		c := t.oldest(listOpen)
-		if c == nil || !t.silent(c, t.idle(c)) {
+		if c == nil || !t.silent(c, t.cfg.Idle) {
 			return
 		}
-		if c.state == decoding && c.Flow.Transport == decoders.TCP {
+		if c.state == decoding {
 			if n, _ := c.Conn().Waiting(); n > 0 {
 				c.seen = t.second() // a slow report is a slow report
 				t.move(c, listOpen)
@@ -41,22 +46,15 @@ func (t *Table) forget() {
 // udpIdle is how long a pair of UDP endpoints is remembered: some queries and their answers.
 const udpIdle = time.Minute
 
-func (t *Table) idle(c *conn) time.Duration {
-	if c.Flow.Transport == decoders.UDP {
-		return udpIdle
-	}
-	return t.cfg.Idle
-}
-
 // silent says that nothing was seen of c for d.
 func (t *Table) silent(c *conn, d time.Duration) bool {
 	return int64(t.second())-int64(c.seen) > int64(d/time.Second)
 }
 
-// evictOldest makes room: closed connections first, then half-open ones when they are many (a SYN flood must not push out
-// those that do work), then the longest silent. except is spared. False: there is nothing to evict.
+// evictOldest makes room: closed connections first, then half-open ones (a SYN flood must not push out those that do work), then pairs of UDP
+// endpoints, then the longest silent. except is spared. False: there is nothing to evict.
 func (t *Table) evictOldest(except *conn) bool {
-	for _, which := range [...]uint8{listClosed, listHalfOpen, listOpen} {
+	for _, which := range [...]uint8{listClosed, listHalfOpen, listUDP, listOpen} {
 		c := t.oldest(which)
 		if c == except && c != nil && c.prev != nobody {
 			c = t.conn(c.prev)
@@ -67,7 +65,7 @@ func (t *Table) evictOldest(except *conn) bool {
 		switch which {
 		case listHalfOpen:
 			t.stats.Evicted[EvictedSyn]++
-		case listOpen:
+		case listUDP, listOpen:
 			t.stats.Evicted[EvictedMemory]++
 		}
 		t.shut(c, decoders.Evicted)
@@ -75,32 +73,4 @@ func (t *Table) evictOldest(except *conn) bool {
 		return true
 	}
 	return false
-}
-
-// wake is a wish to be woken.
-type wake struct {
-	c  *conn
-	at decoders.Time
-}
-
-// wake takes a decoder's wish; the earliest wins.
-func (t *Table) wake(f *decoders.Flow, at decoders.Time) {
-	if w, ok := t.wakes[f]; ok && w.at <= at {
-		return
-	}
-	if c, _ := t.find(t.index.hash(&f.Client, &f.Server, f.Transport), &f.Client, &f.Server, f.Transport); c != nil {
-		t.wakes[f] = wake{c, at}
-	}
-}
-
-func (t *Table) grantWakes() {
-	for f, w := range t.wakes {
-		if w.at > t.now {
-			continue
-		}
-		delete(t.wakes, f)
-		if w.c.state == decoding {
-			t.drive(w.c, opWake, 0, nil, 0, t.now)
-		}
-	}
 }

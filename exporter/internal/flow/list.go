@@ -1,10 +1,11 @@
 package flow
 
-// Connections are linked in three lists, each with the longest silent at its tail. They are moved to the front at most once
+// Connections are linked in lists, each with the longest silent at its tail. They are moved to the front at most once
 // a second: moving at every segment would touch two neighbours, two cache misses more.
 const (
 	listHalfOpen uint8 = iota
-	listOpen
+	listOpen           // TCP
+	listUDP
 	listClosed
 	numLists
 )

@@ -1,9 +1,6 @@
 package flow
 
-import (
-	"wire_exporter/decoders"
-	"wire_exporter/exporter/internal/packet"
-)
+import "wire_exporter/decoders"
 
 // piece is a segment's payload, waiting or not.
 type piece struct {
@@ -43,113 +40,6 @@ func (p *piece) trim(next uint32) {
 	}
 }
 
-// hole is what is missing of a direction, and what waits behind it.
-type hole struct {
-	c      *conn
-	dir    decoders.Dir
-	since  decoders.Time // when it was noticed
-	asked  bool          // the peer said that it has not got what is missing, either
-	window uint16        // of its last acknowledgment
-	ack    uint32        // that acknowledgment
-	acked  bool          // the peer has what is missing, up to side.lost
-	first  uint32        // what it acknowledged at first
-	ackAt  decoders.Time // and when
-	lastAt decoders.Time // when it acknowledged side.lost
-	pieces []piece       // by seq
-	bytes  int           // held in pieces
-	place  int           // in Table.holes
-}
-
-// maxPieces bounds the segments behind one hole, whatever they hold.
-const maxPieces = 1024
-
-const pieceSize = 64
-
-// hole is the hole of c's direction d, made if there is none.
-func (t *Table) hole(c *conn, d decoders.Dir, at decoders.Time) *hole {
-	e := &c.side[d]
-	if e.hole != nil {
-		return e.hole
-	}
-	var h *hole
-	if n := len(t.spare); n > 0 {
-		h = t.spare[n-1]
-		t.spare = t.spare[:n-1]
-	} else {
-		h = new(hole)
-	}
-	*h = hole{c: c, dir: d, since: at, pieces: h.pieces[:0], place: len(t.holes)}
-	t.holes = append(t.holes, h)
-	e.hole = h
-	return h
-}
-
-// dropHole forgets the hole and what waits behind it.
-func (t *Table) dropHole(c *conn, d decoders.Dir) {
-	h := c.side[d].hole
-	if h == nil {
-		return
-	}
-	for i := range h.pieces {
-		t.giveBack(h, &h.pieces[i])
-	}
-	last := len(t.holes) - 1
-	t.holes[h.place] = t.holes[last]
-	t.holes[h.place].place = h.place
-	t.holes = t.holes[:last]
-	h.c = nil
-	if len(t.spare) < 1024 && cap(h.pieces) <= 64 {
-		t.spare = append(t.spare, h)
-	}
-	c.side[d].hole = nil
-}
-
-// acked notes that the peer has everything of d before upTo.
-func (t *Table) acked(c *conn, d decoders.Dir, upTo uint32, at decoders.Time) {
-	h := t.hole(c, d, at)
-	if !h.acked {
-		h.acked, h.first, h.ackAt, h.lastAt = true, upTo, at, at
-		c.side[d].lost = upTo
-	} else if int32(upTo-c.side[d].lost) > 0 {
-		h.lastAt, c.side[d].lost = at, upTo
-	}
-}
-
-// come notes that what was missing has come as far as e.next: the other leg of a TAP may lag behind all the time.
-func (h *hole) come(e *side) {
-	switch {
-	case !h.acked:
-	case int32(e.lost-e.next) <= 0:
-		h.acked = false
-	case int32(h.first-e.next) <= 0:
-		h.first, h.ackAt = e.lost, h.lastAt
-	}
-}
-
-// by is when the bytes before the number to were there at the latest, if h is given up at a time; 0: when those around them were. Bytes that
-// only the capture lost came in their order. But what the network lost was sent again later, and that was not seen.
-func (h *hole) by(to uint32, at decoders.Time) decoders.Time {
-	switch {
-	case !h.acked || int32(to-h.c.side[h.dir].lost) > 0:
-		return at + 1
-	case !h.asked:
-		return 0
-	case int32(to-h.first) > 0:
-		return h.lastAt
-	}
-	return h.ackAt
-}
-
-// ask looks whether an acknowledgment says that the receiver has a hole, too: it repeats that of all before for each segment behind (RFC 5681
-// section 2), or says at once which it has (RFC 2018), in options that data does not come with.
-func (h *hole) ask(s *packet.Segment) {
-	if len(h.pieces) == 0 || len(s.Payload) > 0 || s.Flags&(packet.SYN|packet.FIN|packet.RST) != 0 {
-		return
-	}
-	h.asked = h.asked || s.Options > h.pieces[0].options || s.Ack == h.ack && s.Window == h.window
-	h.ack, h.window = s.Ack, s.Window
-}
-
 // blocked says that p acknowledges bytes of the other direction that are still missing: they come first, or the response would
 // be matched before its request.
 func (t *Table) blocked(c *conn, d decoders.Dir, p *piece) bool {
@@ -171,16 +61,16 @@ func isAhead(a, b uint32) bool { n := int32(a - b); return n > 0 && n <= maxAhea
 // ready is the first waiting piece of d, if nothing is missing in front of it.
 func (c *conn) ready(d decoders.Dir) *piece {
 	e := &c.side[d]
-	if e.hole == nil || len(e.hole.pieces) == 0 || int32(e.hole.pieces[0].seq-e.next) > 0 {
+	if e.hole == nil || len(e.hole.waiting()) == 0 || int32(e.hole.waiting()[0].seq-e.next) > 0 {
 		return nil
 	}
-	return &e.hole.pieces[0]
+	return &e.hole.waiting()[0]
 }
 
 // hold keeps p until it is its turn, in order of numbers.
 func (t *Table) hold(c *conn, d decoders.Dir, p piece) {
 	h := t.hole(c, d, p.at)
-	for len(h.pieces) >= maxPieces || h.bytes+len(p.data) > t.cfg.Hold {
+	for len(h.waiting()) >= maxPieces || h.bytes+len(p.data) > t.cfg.Hold {
 		if !c.open() {
 			t.stats.Undecoded[OutOfWindow] += uint64(p.n)
 			return
@@ -194,18 +84,17 @@ func (t *Table) hold(c *conn, d decoders.Dir, p piece) {
 		}
 		h = c.side[d].hole
 	}
-	i := len(h.pieces)
-	for i > 0 && int32(h.pieces[i-1].seq-p.seq) > 0 {
+	w := h.waiting()
+	i := len(w)
+	for i > 0 && int32(w[i-1].seq-p.seq) > 0 {
 		i--
 	}
-	if i > 0 && int32(h.pieces[i-1].end()-p.end()) >= 0 {
+	if i > 0 && int32(w[i-1].end()-p.end()) >= 0 {
 		t.again(c, d)
 		return
 	}
 	t.take(c, h, d, &p)
-	h.pieces = append(h.pieces, piece{})
-	copy(h.pieces[i+1:], h.pieces[i:])
-	h.pieces[i] = p
+	h.insert(i, p)
 }
 
 // payloadAgain handles a segment for which room was made by giving up the hole before it.
@@ -281,8 +170,8 @@ func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
 	if h == nil {
 		return false
 	}
-	h.come(e)
-	if len(h.pieces) == 0 {
+	t.come(h, e)
+	if len(h.waiting()) == 0 {
 		if !h.acked {
 			t.dropHole(c, d)
 		}
@@ -291,8 +180,7 @@ func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
 	if p := c.ready(d); p == nil || t.blocked(c, d, p) {
 		return false
 	}
-	p := h.pieces[0]
-	h.pieces = h.pieces[:copy(h.pieces, h.pieces[1:])]
+	p := h.pop()
 	if int32(p.end()-e.next) > 0 {
 		first := p
 		t.deliver(c, d, &first)
@@ -307,29 +195,6 @@ func (t *Table) drainOne(c *conn, d decoders.Dir) bool {
 	return true
 }
 
-// overdue gives up the holes whose time is over.
-func (t *Table) overdue() {
-	for i := len(t.holes) - 1; i >= 0; i-- {
-		if i < len(t.holes) && t.due(t.holes[i]) {
-			h := t.holes[i]
-			t.lose(h.c, h.dir, t.now)
-		}
-	}
-}
-
-// due says that h is waited for no longer. Without a sight of the other direction there will be no acknowledgment.
-func (t *Table) due(h *hole) bool {
-	switch {
-	case h.c.state == halfOpen:
-		return false // data in the SYN
-	case h.acked:
-		return t.now-h.ackAt >= decoders.Time(t.cfg.Grace)
-	case !h.c.has(synced, h.dir.Other()):
-		return t.now-h.since >= 5*decoders.Time(t.cfg.Grace)
-	}
-	return t.now-h.since >= decoders.Time(t.cfg.Patience)
-}
-
 // lose gives up the first hole of d: up to the first piece that waits behind it, or to what the peer acknowledged. What waits
 // only for the other direction is not behind a hole: then that direction's hole is given up.
 func (t *Table) lose(c *conn, d decoders.Dir, at decoders.Time) {
@@ -339,13 +204,14 @@ func (t *Table) lose(c *conn, d decoders.Dir, at decoders.Time) {
 	if h.acked {
 		to = e.lost
 	}
-	if len(h.pieces) > 0 && (!h.acked || int32(h.pieces[0].seq-to) < 0) {
-		to = h.pieces[0].seq
+	w := h.waiting()
+	if len(w) > 0 && (!h.acked || int32(w[0].seq-to) < 0) {
+		to = w[0].seq
 	}
 	to = t.before(c, d, to)
 	n := int32(to - e.next)
 	if n <= 0 {
-		if o := d.Other(); c.side[o].hole != nil && c.side[o].hole.acked && len(h.pieces) > 0 && t.blocked(c, d, &h.pieces[0]) {
+		if o := d.Other(); c.side[o].hole != nil && c.side[o].hole.acked && len(w) > 0 && t.blocked(c, d, &w[0]) {
 			t.lose(c, o, at)
 			return
 		}
@@ -368,8 +234,9 @@ func (t *Table) before(c *conn, d decoders.Dir, to uint32) uint32 {
 	if o.hole == nil {
 		return to
 	}
-	for i := range o.hole.pieces {
-		if p := &o.hole.pieces[i]; p.acks && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
+	w := o.hole.waiting()
+	for i := range w {
+		if p := &w[i]; p.acks && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
 			to = p.ack
 		}
 	}

@@ -1,6 +1,10 @@
 package flow
 
-import "wire_exporter/decoders"
+import (
+	"time"
+
+	"wire_exporter/decoders"
+)
 
 // server is what is known of one address and port that answers.
 type server struct {
@@ -19,8 +23,14 @@ type server struct {
 type servers struct {
 	byAddress map[serverKey]*server
 	byTag     map[uint32]*Counters
-	elsewhere Counters           // of servers that another sensor counts; nobody reads it
-	silent    map[uint32]*server // stands for those that did not answer, by tag
+	elsewhere Counters              // of servers that another sensor counts; nobody reads it
+	silent    map[silentKey]*server // stand for those that did not answer
+	pruned    decoders.Time         // when there was no room last
+}
+
+type silentKey struct {
+	tag      uint32
+	measured bool
 }
 
 type serverKey struct {
@@ -31,10 +41,12 @@ type serverKey struct {
 // maxServers bounds the addresses that are remembered: more than a data centre's worth, 10 MB.
 const maxServers = 65536
 
+const pruneEvery = decoders.Time(time.Second)
+
 const serverSize = 160 // with its key and its slot in the map
 
 func newServers() servers {
-	return servers{byAddress: map[serverKey]*server{}, byTag: map[uint32]*Counters{}, silent: map[uint32]*server{}}
+	return servers{byAddress: map[serverKey]*server{}, byTag: map[uint32]*Counters{}, silent: map[silentKey]*server{}}
 }
 
 func (s *servers) bytes() int64 { return int64(len(s.byAddress)) * serverSize }
@@ -90,6 +102,11 @@ func (t *Table) join(c *conn, answered bool) {
 	if c.server == v {
 		return
 	}
+	c.Flow.Tag = v.tag
+	if c.state == closed { // it has left its server
+		c.server = v
+		return
+	}
 	if c.server != nil {
 		c.server.conns--
 		if c.flags&counted != 0 {
@@ -99,23 +116,27 @@ func (t *Table) join(c *conn, answered bool) {
 	}
 	v.conns++
 	c.server = v
-	c.Flow.Tag = v.tag
 }
 
 // stand is the entry that stands for all silent servers of a tag.
 func (t *Table) stand(tag uint32, measured bool) *server {
-	v := t.servers.silent[tag]
-	if v == nil || v.measured != measured {
+	key := silentKey{tag, measured}
+	v := t.servers.silent[key]
+	if v == nil {
 		v = &server{tag: tag, measured: measured, plugin: noPlugin, counters: t.servers.counters(tag, measured), shared: true}
 		if len(t.servers.silent) < maxServers {
-			t.servers.silent[tag] = v
+			t.servers.silent[key] = v
 		}
 	}
 	return v
 }
 
-// pruneServers forgets the servers without a connection.
+// pruneServers forgets the servers without a connection. That takes a while, so it is not tried at every connection.
 func (t *Table) pruneServers() {
+	if t.now-t.servers.pruned < pruneEvery {
+		return
+	}
+	t.servers.pruned = t.now
 	for k, v := range t.servers.byAddress {
 		if v.conns <= 0 {
 			delete(t.servers.byAddress, k)
@@ -134,7 +155,8 @@ func (t *Table) Counters(f func(tag uint32, c *Counters)) {
 func (t *Table) Rename(forgotten ...uint32) {
 	for _, tag := range forgotten {
 		delete(t.servers.byTag, tag)
-		delete(t.servers.silent, tag)
+		delete(t.servers.silent, silentKey{tag, true})
+		delete(t.servers.silent, silentKey{tag, false})
 	}
 	for k, v := range t.servers.byAddress {
 		if v.conns <= 0 && t.now-v.seen > decoders.Time(t.cfg.Idle) {

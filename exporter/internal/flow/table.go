@@ -24,11 +24,11 @@ type Table struct {
 	lists   [numLists]list
 	servers servers
 
-	holes    []*hole // all open ones
+	queues   [numQueues]queue // of all open holes
 	spare    []*hole
 	buffers  [][]byte
 	heldSize int64
-	wakes    map[*decoders.Flow]wake
+	wakes    wakes
 
 	now, epoch, nextTick decoders.Time
 	stats                Stats
@@ -37,7 +37,7 @@ type Table struct {
 // New makes a table. Each of the decoders belongs to the plugin with the same index and accounts for what it keeps in memory;
 // nil switches a plugin off.
 func New(cfg Config, ds []decoders.Decoder, memory *decoders.Memory, o Observer) *Table {
-	t := &Table{cfg: cfg.withDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), copies: newCopies(), wakes: map[*decoders.Flow]wake{}}
+	t := &Table{cfg: cfg.withDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), copies: newCopies(), wakes: wakes{of: map[*decoders.Flow]wake{}}}
 	t.pool.Memory = memory
 	t.pool.OnWake(t.wake)
 	t.stats.Errors = map[DecoderError]uint64{}
@@ -123,7 +123,7 @@ func (t *Table) Now() decoders.Time { return t.now }
 
 // memory is what counts towards the budget.
 func (t *Table) memory() int64 {
-	return copyBytes + int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.memoryOf.Used()
+	return copyBytes + int64(len(t.slab))*(chunkSize+4*chunkLen) + t.index.bytes() + t.heldSize + t.servers.bytes() + t.wakes.bytes() + t.memoryOf.Used()
 }
 
 // Stats is what happened so far.

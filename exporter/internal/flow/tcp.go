@@ -144,7 +144,7 @@ func (t *Table) payload(c *conn, d decoders.Dir, s *packet.Segment, n int) {
 	case ahead > 0 || t.blocked(c, d, &p):
 		t.hold(c, d, p)
 		return
-	case e.hole != nil && len(e.hole.pieces) > 0 && p.at-e.hole.since > reorder:
+	case e.hole != nil && len(e.hole.waiting()) > 0 && p.at-e.hole.since > reorder:
 		t.again(c, d)
 	case ahead < 0:
 		t.again(c, d)

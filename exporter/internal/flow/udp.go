@@ -25,9 +25,13 @@ func (t *Table) datagram(s *packet.Segment) {
 			c.Flow.Client, c.Flow.Server, d = *dst, *src, decoders.ToClient
 		}
 		c.seen = t.second()
-		t.link(c, listOpen)
-		t.join(c, true)
+		t.link(c, listUDP)
+		t.join(c, d == decoders.ToClient)
 		c.state = choosing
+	}
+	if d == decoders.ToClient && c.flags&answered == 0 {
+		c.flags |= answered
+		t.join(c, true)
 	}
 	t.touch(c)
 	t.udp(c, d, s)
@@ -40,18 +44,29 @@ func (t *Table) udp(c *conn, d decoders.Dir, s *packet.Segment) {
 		t.stats.MissingBytes += uint64(s.Missing)
 		c.server.counters.Missing += uint64(s.Missing)
 	}
-	if c.state == choosing {
+	if c.state == choosing && len(s.Payload) > 0 {
 		t.chooseUDP(c, d, s.Payload, at)
 	}
 	switch c.state {
 	case decoding:
 		if err := t.drive(c, opDatagram, d, s.Payload, 0, at); err != nil {
-			if reason, ok := err.(decoders.Malformed); ok {
-				t.fault(int(c.plugin), reason) // the next datagram is a new chance
-			}
+			t.failUDP(c, err, at)
 		}
 	case opaque:
 		t.stats.Undecoded[c.opaque] += uint64(len(s.Payload))
+	}
+}
+
+// failUDP counts what a decoder could not read. The next datagram is a new chance, but not after a panic.
+func (t *Table) failUDP(c *conn, err error, at decoders.Time) {
+	reason, ok := err.(decoders.Malformed)
+	if !ok {
+		return
+	}
+	t.fault(int(c.plugin), reason)
+	if reason == panicked {
+		t.part(c, decoders.GaveUp, at)
+		t.close(c, GaveUp)
 	}
 }
 
