@@ -29,9 +29,15 @@ func filesystem(t *testing.T) bucket {
 func s3(t *testing.T) bucket {
 	t.Helper()
 	address := free(t, 1)[0]
-	p := start(t, program(t, "gofakes3"), "-backend", "bolt", "-bolt.db", filepath.Join(t.TempDir(), "s3.db"), "-host", address, "-initialbucket", "wire", "-quiet")
-	p.waitReady(t, http.DefaultClient, "http://"+address+"/wire")
+	startS3(t, address, filepath.Join(t.TempDir(), "s3.db"))
 	return bucket{kind: "s3", config: write(t, "objstore.yml", s3Config(address, "wire"))}
+}
+
+func startS3(t *testing.T, address, file string) *process {
+	t.Helper()
+	p := start(t, program(t, "gofakes3"), "-backend", "bolt", "-bolt.db", file, "-host", address, "-initialbucket", "wire", "-quiet")
+	p.waitReady(t, http.DefaultClient, "http://"+address+"/wire")
+	return p
 }
 
 func s3Config(address, bucket string) string {

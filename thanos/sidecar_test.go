@@ -28,6 +28,7 @@ func sensor(t *testing.T) (address string) {
 // site is a Prometheus with its sidecar.
 type site struct {
 	prometheus     *process
+	args           []string // of Prometheus
 	sidecar        *process
 	api            asker
 	grpc, sideHTTP string
@@ -40,8 +41,8 @@ func startSite(t *testing.T, target, labels, bucket string, flags ...string) sit
 	a := free(t, 3)
 	data := filepath.Join(t.TempDir(), "data")
 	s := site{api: asker{http.DefaultClient, "http://" + a[0]}, grpc: a[1], sideHTTP: a[2]}
-	s.prometheus = start(t, program(t, "prometheus"), append([]string{"--config.file=" + write(t, "prometheus.yml", config),
-		"--storage.tsdb.path=" + data, "--web.listen-address=" + a[0]}, flags...)...)
+	s.args = append([]string{"--config.file=" + write(t, "prometheus.yml", config), "--storage.tsdb.path=" + data, "--web.listen-address=" + a[0]}, flags...)
+	s.prometheus = start(t, program(t, "prometheus"), s.args...)
 	s.prometheus.waitReady(t, http.DefaultClient, s.api.base+"/-/ready")
 	s.sidecar = startThanos(t, "sidecar", a[2], "--grpc-address="+a[1], "--prometheus.url="+s.api.base, "--tsdb.path="+data, "--objstore.config-file="+bucket)
 	return s

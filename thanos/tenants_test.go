@@ -106,7 +106,7 @@ func client(t *testing.T, signs *authority, organization string, trusts authorit
 // ring is a hash ring of receivers for tenants, a query for them and one for the operator.
 type ring struct {
 	tenants, internal authority
-	write, grpc       []string
+	write, grpc, http []string
 	query             string // of the tenants, https://host:port
 	operator          asker
 	nodes             []*process
@@ -118,7 +118,7 @@ func startRing(t *testing.T, nodes int) *ring {
 	dir := t.TempDir()
 	r := &ring{tenants: newAuthority(t, dir, "tenants-ca"), internal: newAuthority(t, dir, "internal-ca")}
 	cert, key := r.internal.sign(t, dir, "internal", "")
-	http_ := free(t, nodes)
+	r.http = free(t, nodes)
 	r.write, r.grpc = free(t, nodes), free(t, nodes)
 	capnp := free(t, nodes)
 	hashring := `[{"hashring": "default", "algorithm": "ketama", "endpoints": [`
@@ -134,7 +134,7 @@ func startRing(t *testing.T, nodes int) *ring {
 		t.Fatal(err)
 	}
 	for i := range nodes {
-		r.nodes = append(r.nodes, startThanos(t, "receive", http_[i], "--grpc-address="+r.grpc[i], "--remote-write.address="+r.write[i],
+		r.nodes = append(r.nodes, startThanos(t, "receive", r.http[i], "--grpc-address="+r.grpc[i], "--remote-write.address="+r.write[i],
 			"--receive.capnproto-address="+capnp[i], "--receive.local-endpoint="+r.grpc[i], fmt.Sprintf("--label=receive_replica=\"%d\"", i),
 			"--tsdb.path="+t.TempDir(), "--objstore.config-file=", "--receive.hashrings-file="+hashring, "--receive.limits-config-file="+limits,
 			"--remote-write.server-tls-cert="+cert, "--remote-write.server-tls-key="+key, "--remote-write.server-tls-client-ca="+r.tenants.file,
@@ -142,7 +142,7 @@ func startRing(t *testing.T, nodes int) *ring {
 			"--remote-write.client-tls-cert="+cert, "--remote-write.client-tls-key="+key, "--remote-write.client-tls-ca="+r.internal.file))
 	}
 	for i, n := range r.nodes {
-		n.waitReady(t, http.DefaultClient, "http://"+http_[i]+"/-/ready")
+		n.waitReady(t, http.DefaultClient, "http://"+r.http[i]+"/-/ready")
 	}
 	a := free(t, 4)
 	web := write(t, "http.yml", fmt.Sprintf("tls_server_config: {cert_file: %q, key_file: %q, client_ca_file: %q, client_auth_type: RequireAndVerifyClientCert, min_version: TLS12}\n", cert, key, r.tenants.file))
@@ -372,6 +372,9 @@ func greet(address string, c *tls.Config) error {
 
 // testNodeLost: with replication 3 one node of three may go, with what it has written, and nobody is refused.
 func testNodeLost(t *testing.T, r *ring, a *http.Client) {
+	if _, found := metric(t, r.http[0], "thanos_receive_replications_total"); !found {
+		t.Error("alerts.yml reads a metric that a receiver has not got")
+	}
 	r.nodes[2].kill()
 	await(t, readyLimit, "A writes to two nodes", func() error {
 		code, text, err := send(a, r.write[0], "", "wire_after_loss", time.Now())
