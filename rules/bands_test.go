@@ -214,7 +214,7 @@ func TestFirstDays(t *testing.T) {
 		},
 	}}
 	b := w.run(t, "wire:band:upper", "wire:band:lower", "wire:band:age", "wire:band:outside")
-	for _, tt := range []struct{ after, age float64 }{{1. / 24, 3600}, {0.5, 3600}, {1.5, 86400}, {2.5, 2 * 86400}, {6.9, 2 * 86400}, {7.5, 7 * 86400}, {9.9, 7 * 86400}} {
+	for _, tt := range []struct{ after, age float64 }{{1. / 24, 0}, {0.5, 0}, {1.5, 86400}, {2.5, 2 * 86400}, {6.9, 2 * 86400}, {7.5, 7 * 86400}, {9.9, 7 * 86400}} {
 		if got := b.at("wire:band:age", "young", day(tt.after)); got != tt.age {
 			t.Errorf("after %.1f days the age is %.0f s, not %.0f s", tt.after, got, tt.age)
 		}
