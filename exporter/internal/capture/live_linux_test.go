@@ -209,6 +209,77 @@ func TestLiveTapLegs(t *testing.T) {
 	})
 }
 
+// tunnelled puts a frame into the n-th of some tunnels.
+func tunnelled(n int, frame []byte) []byte {
+	word := func(b []byte, words ...uint16) []byte {
+		for _, w := range words {
+			b = binary.BigEndian.AppendUint16(b, w)
+		}
+		return b
+	}
+	outer := func(proto byte, b []byte) []byte {
+		h := word(make([]byte, 12), 0x0800, 0x4500, uint16(20+len(b)), 1, 0, 0x4000|uint16(proto), 0, 0xc000, 0x0201, 0xc000, 0x0202)
+		return append(h, b...)
+	}
+	udp := func(port uint16, b []byte) []byte {
+		return outer(17, append(word(nil, 33333, port, uint16(8+len(b)), 0), b...))
+	}
+	switch n % 6 {
+	case 0:
+		return append(word(make([]byte, 12), 0x8847, 1, 0x0140), frame[14:]...)
+	case 1:
+		return outer(4, frame[14:])
+	case 2:
+		return outer(47, append(word(nil, 0x1000, 0x88be, 0, 1, 0x1007, 1, 0, 3), frame...))
+	case 3:
+		return udp(4789, append(word(nil, 0x0800, 0, 1, 0x100), frame...))
+	case 4:
+		return udp(47101, append(word(nil, 0, 0x6558, 1, 0x100), frame...))
+	}
+	return append(word(make([]byte, 12), 0x8864, 0x1100, 1, uint16(2+len(frame)-14), 0x21), frame[14:]...)
+}
+
+// Both directions come to one worker though one of them is in a tunnel: to the one that Capture.Worker names. The filter from ports loses none.
+func TestLiveTunnels(t *testing.T) {
+	inNamespace(t, func(t *testing.T) {
+		const flows, workers = 240, 3
+		cfg := Config{Interfaces: []string{"in0", "in1"}, Workers: workers, RingBytes: 4 << 20, FilterPorts: []uint16{80}, GenevePorts: []uint16{47101}}
+		client, server := sender(t, "out0"), sender(t, "out1")
+		got, c := live(t, cfg, 2*flows, func() {
+			for n := range flows {
+				client(tcpFrame(n, false))
+				server(tunnelled(n, tcpFrame(n, true)))
+			}
+		})
+		total := 0
+		for w, collector := range got {
+			total += len(collector.frames)
+			for _, f := range collector.frames {
+				n := int(binary.BigEndian.Uint32(f.Data[len(f.Data)-4:]))
+				plain, want := tcpFrame(n, false), tunnelled(n, tcpFrame(n, true))
+				if f.Interface == 0 {
+					want = plain
+				}
+				if !bytes.Equal(f.Data, want) {
+					t.Errorf("worker %d: frame %x, want %x", w, f.Data, want)
+				}
+				var ends [2][18]byte
+				for i := range ends {
+					ends[i][10], ends[i][11] = 0xff, 0xff
+					copy(ends[i][12:], plain[26+4*i:30+4*i])
+					copy(ends[i][16:], plain[34+2*i:36+2*i])
+				}
+				if owner := c.Worker(&ends[0], &ends[1], true); owner != w {
+					t.Errorf("flow %d, tunnel %d, interface %d came to worker %d and belongs to %d", n, n%6, f.Interface, w, owner)
+				}
+			}
+		}
+		if total != 2*flows {
+			t.Errorf("%d frames, want %d", total, 2*flows)
+		}
+	})
+}
+
 // The kernel takes the first VLAN tag off a frame: the filter looks behind it and the frame tells of it.
 func TestLiveVLAN(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
