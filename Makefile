@@ -55,7 +55,7 @@ test-thanos-faults: demo-program ## take the object store away, kill Prometheus 
 		$(GO) test -count=1 -timeout 1h -v -run ThanosFault ./thanos
 
 bench-thanos: demo-program ## measure what series cost in each resolution (many minutes)
-	programs=$$(bin/demo build thanos | tr '\n' ':') && WIRE_BENCH_THANOS=1 WIRE_TEST_THANOS=$$programs \
+	programs=$$(bin/demo build thanos | tr '\n' ':') && WIRE_BENCH_THANOS=1000,10000 WIRE_TEST_THANOS=$$programs \
 		$(GO) test -count=1 -timeout 2h -v -run ThanosSizing ./thanos
 
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/prometheus/prometheus/prompb"
+	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 )
 
 // authority signs certificates.
@@ -165,12 +166,17 @@ func send(c *http.Client, address, tenantHeader, name string, at time.Time, more
 	if err != nil {
 		return 0, "", err
 	}
+	return post(c, address, tenantHeader, "application/x-protobuf", "0.1.0", body)
+}
+
+func post(c *http.Client, address, tenantHeader, contentType, version string, body []byte) (int, string, error) {
 	req, err := http.NewRequest(http.MethodPost, "https://"+address+"/api/v1/receive", bytes.NewReader(snappy.Encode(nil, body)))
 	if err != nil {
 		return 0, "", err
 	}
 	req.Header.Set("Content-Encoding", "snappy")
-	req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("X-Prometheus-Remote-Write-Version", version)
 	if tenantHeader != "" {
 		req.Header.Set("THANOS-TENANT", tenantHeader)
 	}
@@ -212,6 +218,7 @@ func TestThanosTenants(t *testing.T) {
 	})
 	t.Run("read", func(t *testing.T) { testReads(t, r, a) })
 	t.Run("write", func(t *testing.T) { testWrites(t, r, a) })
+	t.Run("remote write 2.0", func(t *testing.T) { testSecondVersion(t, r, a) })
 	t.Run("doors", func(t *testing.T) { testDoors(t, r) })
 	t.Run("node lost", func(t *testing.T) { testNodeLost(t, r, a) })
 }
@@ -317,6 +324,31 @@ func testWrites(t *testing.T, r *ring, a *http.Client) {
 		}
 		return nil
 	})
+}
+
+// testSecondVersion: remote write 2.0 is answered well, and nothing is stored. When this fails, say so in docs/longterm.md.
+func testSecondVersion(t *testing.T, r *ring, a *http.Client) {
+	body, err := (&writev2.Request{Symbols: []string{"", "__name__", "wire_of_version_two"}, Timeseries: []writev2.TimeSeries{{
+		LabelsRefs: []uint32{1, 2}, Samples: []writev2.Sample{{Value: 1, Timestamp: time.Now().UnixMilli()}}}}}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, text, err := post(a, r.write[0], "", "application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0", body)
+	if err != nil || code/100 != 2 {
+		t.Errorf("remote write 2.0 is refused now, as it should be: %d %s %v", code, text, err)
+	}
+	if code, _, err := send(a, r.write[0], "", "wire_after_version_two", time.Now()); err != nil || code != http.StatusOK {
+		t.Fatal(code, err)
+	}
+	await(t, readyLimit, "what came after it is there", func() error {
+		if got, err := r.operator.instant("wire_after_version_two", time.Now()); err != nil || len(got) == 0 {
+			return fmt.Errorf("%v %v", got, err)
+		}
+		return nil
+	})
+	if got, err := r.operator.instant("wire_of_version_two", time.Now()); err != nil || len(got) > 0 {
+		t.Errorf("remote write 2.0 is stored now: %v %v", got, err)
+	}
 }
 
 // testDoors: who has no certificate of the right authority is not let in, by any port.
