@@ -218,6 +218,7 @@ func TestThanosTenants(t *testing.T) {
 	})
 	t.Run("read", func(t *testing.T) { testReads(t, r, a) })
 	t.Run("write", func(t *testing.T) { testWrites(t, r, a) })
+	t.Run("clock", func(t *testing.T) { testClock(t, r, a) })
 	t.Run("remote write 2.0", func(t *testing.T) { testSecondVersion(t, r, a) })
 	t.Run("doors", func(t *testing.T) { testDoors(t, r) })
 	t.Run("node lost", func(t *testing.T) { testNodeLost(t, r, a) })
@@ -324,6 +325,18 @@ func testWrites(t *testing.T, r *ring, a *http.Client) {
 		}
 		return nil
 	})
+}
+
+// testClock: a sensor whose clock runs an hour ahead is refused, and told why; what is a quarter of an hour old is taken, beside
+// what is new.
+func testClock(t *testing.T, r *ring, a *http.Client) {
+	for ahead, want := range map[time.Duration]int{time.Hour: http.StatusConflict, -15 * time.Minute: http.StatusOK} {
+		code, text, err := send(a, r.write[0], "", secretOfA, time.Now().Add(ahead))
+		if err != nil || code != want {
+			t.Errorf("%v ahead: %d %s %v, want %d", ahead, code, text, err, want)
+		}
+		t.Logf("%v ahead: %d %s", ahead, code, text)
+	}
 }
 
 // testSecondVersion: remote write 2.0 is answered well, and nothing is stored. When this fails, say so in docs/longterm.md.
