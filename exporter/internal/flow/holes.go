@@ -182,7 +182,7 @@ func (h *hole) pop() piece {
 
 // insert puts p before the i-th of those that wait.
 func (h *hole) insert(i int, p piece) {
-	if h.head > 0 && len(h.pieces) == cap(h.pieces) {
+	if len(h.pieces) == cap(h.pieces) && h.head > len(h.pieces)/2 {
 		n := copy(h.pieces, h.waiting())
 		clear(h.pieces[n:])
 		h.pieces, h.head = h.pieces[:n], 0

@@ -234,14 +234,19 @@ func (t *Table) before(c *conn, d decoders.Dir, to uint32) uint32 {
 	if o.hole == nil {
 		return to
 	}
-	w := o.hole.waiting()
-	for i := range w {
-		if p := &w[i]; p.acks && int32(p.ack-c.side[d].next) > 0 && int32(p.ack-to) < 0 {
-			to = p.ack
+	w, seen := o.hole.waiting(), 0
+	for i := 0; i < len(w) && seen < someAcks; i++ {
+		if p := &w[i]; p.acks && int32(p.ack-c.side[d].next) > 0 {
+			if seen++; int32(p.ack-to) < 0 {
+				to = p.ack
+			}
 		}
 	}
 	return to
 }
+
+// someAcks is how many segments are looked at for the lowest acknowledgment: they rise from one to the next, but for one that was sent again.
+const someAcks = 16
 
 // flush gives up all holes of c, requests first.
 func (t *Table) flush(c *conn) {
