@@ -9,7 +9,7 @@ func mapBoard() Board {
 				Kind: Map, Title: "Calls", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
 				Description: "An arrow leads from the caller to the service. Blue is normal, orange out of its band, red the suspect.",
 				Queries: []Query{
-					{Role: Nodes, Expr: `max by (service_name) (wire:band:outside{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
+					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
 					{Role: Edges, Expr: `sum by (client_name, service_name) (wire:signal:value{signal="call_rate"}) > 0`, Legend: "{{client_name}} > {{service_name}}"},
 					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"},
 				},

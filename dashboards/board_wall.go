@@ -1,7 +1,7 @@
 package main
 
 // far is how far each service's worst signal is out of its band, in half widths of the band; 0: all is normal.
-const far = `max by (service_name) (wire:band:outside{tier="now"}) or 0 * wire:service:measured`
+const far = `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`
 
 func wall() Board {
 	return Board{
@@ -13,7 +13,7 @@ func wall() Board {
 			number("Tickets", Count, "Alerts that wait for the morning, firing now.",
 				`count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)`, warn...).wide(4, 5).linked("Alerts", "wire-alerts"),
 			number("Services out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
-				`count(group by (service_name) (wire:band:outside{tier="now"})) or vector(0)`, warn...).wide(4, 5),
+				`count(group by (service_name) (wire:band:unusual{tier="now"})) or vector(0)`, warn...).wide(4, 5),
 			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(4, 5).empty("none"),
 			number("Requests/s", PerSec, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
 			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 5),
