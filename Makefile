@@ -11,15 +11,19 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# What the compiler is to make fast (`make profile`). Not for the demo, whose first start would wait for what both programs use to be compiled twice.
+PGO ?= exporter/cpu.pgo
+demo run run-thanos: PGO = off
+
 build: ## build the exporter into bin/wire_exporter
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
+	CGO_ENABLED=0 $(GO) build -pgo=$(PGO) -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
 
 demo test-incident: DEMO_TAGS := history
 demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes)
@@ -76,8 +80,13 @@ backtest: ## build wire_backtest, which runs the rules over history, into bin/
 fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (hours)
 	$(GO) run ./rules/fleet
 
-bench: ## measure packets and requests a second, and memory
+bench: ## compare the processor time of the exporter with tcpdump's, capture by capture
 	$(GO) run ./exporter/bench
+
+profile: ## measure anew what the compiler is to make fast, on the captures of bench (exporter/cpu.pgo)
+	$(GO) test -trimpath -run '^$$' -bench Replay -benchtime 20x -cpuprofile exporter/cpu.pgo -o bin/replay.test ./exporter/internal/pipeline
+	$(GO) run ./exporter/bench -strip exporter/cpu.pgo
+	@rm bin/replay.test
 
 run: build demo-program ## run the demo without history: a shop, the exporter, a Prometheus (CAPTURE=live or relay to force one)
 	@exec bin/demo run --capture=$(CAPTURE)

@@ -29,8 +29,8 @@ PACKAGE_VERSION=${PACKAGE_VERSION//-/+}
 prom=github.com/prometheus/common/version
 ldflags="-s -w -X $prom.Version=$VERSION -X $prom.Revision=$REVISION"
 
-compile() { # compile ARCH PACKAGE OUTPUT
-	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$GO" build -trimpath -ldflags "$ldflags" -o "$3" "$2"
+compile() { # compile ARCH PACKAGE OUTPUT [FLAG...]
+	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$GO" build -trimpath -ldflags "$ldflags" -o "$3" "${@:4}" "$2"
 }
 
 nfpm="$BUILD/nfpm"
@@ -53,7 +53,7 @@ compile "$("$GO" env GOHOSTARCH)" ./exporter "$BUILD/native"
 
 for arch in "$@"; do
 	export ARCH=$arch
-	compile "$arch" ./exporter "$BUILD/$arch/wire_exporter"
+	compile "$arch" ./exporter "$BUILD/$arch/wire_exporter" -pgo=exporter/cpu.pgo
 	compile "$arch" ./rules/backtest "$BUILD/$arch/wire_backtest"
 	"$GO" run ./packaging/supply sbom "$BUILD/$arch/wire_exporter" >"$OUT/wire_exporter_$arch.cdx.json"
 	for recipe in packaging/nfpm/*.yaml; do

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // options are the flags.
@@ -20,6 +21,7 @@ type options struct {
 	exporter string
 	rounds   int
 	keep     bool
+	strip    string
 }
 
 func main() {
@@ -34,6 +36,7 @@ func parseFlags() (o options) {
 	flag.StringVar(&o.exporter, "exporter", "", "the exporter to measure (default: build it)")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each program reads each file; the fastest counts")
 	flag.BoolVar(&o.keep, "keep", true, "keep the capture files for the next run")
+	flag.StringVar(&o.strip, "strip", "", "only take the paths out of this profile (make profile)")
 	flag.Parse()
 	return o
 }
@@ -42,6 +45,9 @@ func run() error {
 	o := parseFlags()
 	if flag.NArg() > 0 || o.rounds < 1 {
 		return errors.New("no arguments, and at least one round (-help lists the flags)")
+	}
+	if o.strip != "" {
+		return strip(o.strip)
 	}
 	tcpdump, err := exec.LookPath("tcpdump")
 	if err != nil {
@@ -68,8 +74,13 @@ func run() error {
 
 // build builds the exporter as it is shipped.
 func build(dir string) (path string, err error) {
+	source, err := exec.Command("go", "list", "-f", "{{.Dir}}", "wire_exporter/exporter").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the exporter: %w", err)
+	}
 	path = filepath.Join(dir, "wire_exporter")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "wire_exporter/exporter")
+	pgo := "-pgo=" + filepath.Join(strings.TrimSpace(string(source)), "cpu.pgo")
+	cmd := exec.Command("go", "build", pgo, "-trimpath", "-ldflags", "-s -w", "-o", path, "wire_exporter/exporter")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {

@@ -82,11 +82,7 @@ func newBench(t *testing.T) *bench {
 	must(err)
 	book, err := label.New(cfg.Label)
 	must(err)
-	var names []string
-	for _, p := range all.Plugins {
-		names = append(names, p.Name)
-	}
-	m := metric.New(book, names, metric.Options{SeriesLimit: cfg.Label.Limits.Series})
+	m := metric.New(book, names(), metric.Options{SeriesLimit: cfg.Label.Limits.Series})
 	p, err := New(Setup{Capture: c, Book: book, Metrics: m, Flow: cfg.Flow, Decoders: cfg.Decoders})
 	must(err)
 	return &bench{worker: p.workers[0], metrics: m, now: 1_700_000_040e9, pause: 1e6} // the beginning of a minute
