@@ -91,16 +91,10 @@ func (t *Table) Segment(s *packet.Segment) {
 // Advance tells the table what time it is: holes are given up, silent connections forgotten, wishes to be woken granted. It
 // never goes back.
 func (t *Table) Advance(now decoders.Time) {
-	if now <= t.now {
-		return
-	}
-	if t.epoch == 0 {
-		t.epoch = now
-	}
-	t.now = now
-	if now >= t.nextTick {
-		t.nextTick = now + tick
-		t.tick()
+	if now > t.now {
+		if t.now = now; now >= t.nextTick {
+			t.tick()
+		}
 	}
 }
 
@@ -108,6 +102,10 @@ func (t *Table) Advance(now decoders.Time) {
 const tick = 50e6
 
 func (t *Table) tick() {
+	if t.epoch == 0 {
+		t.epoch = t.now
+	}
+	t.nextTick = t.now + tick
 	t.overdue()
 	t.grantWakes()
 	t.forget()
