@@ -86,6 +86,7 @@ func TestThanosHistory(t *testing.T) {
 	from, to := fortnights(time.Now())
 	t.Run("survives", func(t *testing.T) { testSurvivors(t, q, from, to) })
 	t.Run("broken", func(t *testing.T) { testVictims(t, q, from, to) })
+	t.Run("frontend", func(t *testing.T) { testFrontend(t, q, from, to) })
 	t.Run("delete", func(t *testing.T) { testDeletion(t, all["filesystem"]) })
 }
 
