@@ -118,7 +118,7 @@ func eachConversation(t *testing.T, n uint64, f func(t *testing.T, seed uint64, 
 
 // A capture in which packets come twice says what one says in which they come once.
 func TestCopiesChangeNothing(t *testing.T) {
-	eachConversation(t, 200, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
+	eachConversation(t, 100, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
 		doubled, copies := twice(rng, packets, []float64{0.05, 1}[rng.IntN(2)])
 		want, got := listen(t, packets), listen(t, doubled)
 		if !maps.Equal(got.txns, want.txns) || got.counters != want.counters || got.stats.Duplicates != want.stats.Duplicates+copies {
@@ -129,7 +129,7 @@ func TestCopiesChangeNothing(t *testing.T) {
 
 // Packets that a capture with several rings brings out of order say the same.
 func TestDisorderChangesNothing(t *testing.T) {
-	eachConversation(t, 200, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
+	eachConversation(t, 100, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
 		want := listen(t, packets)
 		near := map[string][]packet.Segment{"100 µs": disorder(rng, packets, 1e5), "500 µs": disorder(rng, packets, 5e5),
 			"a leg 1 ms late": legs(packets, 1e6), "a leg 1 ms early": legs(packets, -1e6)}
@@ -153,7 +153,7 @@ func TestDisorderChangesNothing(t *testing.T) {
 
 // With two clocks, requests and responses are matched as with one; each has its own clock's times.
 func TestClocksApart(t *testing.T) {
-	eachConversation(t, 200, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
+	eachConversation(t, 100, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
 		want := listen(t, packets)
 		for _, by := range []int64{1e3, -1e3, 2e4, -2e4, 1e6, -1e6, 20e6, -20e6} {
 			if max(by, -by) > 10e6 && seed%2 == 1 {
@@ -179,7 +179,7 @@ func TestClocksApart(t *testing.T) {
 
 // Everything at once, and then the capture loses packets too.
 func TestLossAndDisturbance(t *testing.T) {
-	eachConversation(t, 200, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
+	eachConversation(t, 100, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
 		whole := listen(t, packets)
 		for _, rate := range []float64{0.001, 0.01, 0.05} {
 			captured := lose(rng, packets, rate)
@@ -196,7 +196,7 @@ func TestLossAndDisturbance(t *testing.T) {
 // A capture that begins in the middle, ends there, or has one direction only, says nothing that is not so. (Where requests are pipelined a response in the
 // middle may be taken for that of the first request that was seen.)
 func TestPartsOfConversations(t *testing.T) {
-	eachConversation(t, 200, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
+	eachConversation(t, 100, func(t *testing.T, seed uint64, rng *rand.Rand, packets []packet.Segment) {
 		whole := listen(t, packets)
 		from := rng.IntN(len(packets))
 		to := from + rng.IntN(len(packets)-from)

@@ -149,7 +149,7 @@ func TestLossySamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, rate := range []float64{0.001, 0.01, 0.05, 0.1} {
 				requests, measured := 0, 0
-				for seed := range uint64(400) {
+				for seed := range uint64(200) {
 					all := converse(seed, c.dialect, c.pipelining, 0)
 					whole := listen(t, all)
 					rng := rand.New(rand.NewPCG(seed, uint64(rate*1000)))

@@ -17,7 +17,7 @@ const (
 	etherVNTag  = 0x8926 // VN-Tag, as 802.1BR was called before
 	etherCMD    = 0x8909 // Cisco metadata: security group tags
 	etherTEB    = 0x6558 // Ethernet inside something else
-	etherAnyIP  = 0      // not an EtherType: IPv4 or IPv6, as its first bits say
+	etherAnyIP  = 0xffff // reserved, so nobody's: IPv4 or IPv6, as its first bits say
 )
 
 // Lengths of link headers.
@@ -110,6 +110,10 @@ func (p *Parser) parseLoopback(data []byte, cut int, s *Segment) Reason {
 		return p.parseIPv4(data[loopbackLen:], cut, s)
 	case 10, 24, 28, 30: // Linux, NetBSD and OpenBSD, FreeBSD, Darwin
 		return p.parseIPv6(data[loopbackLen:], cut, s)
+	}
+	switch etherType := binary.BigEndian.Uint16(data[2:]); etherType { // some systems write that
+	case etherIPv4, etherIPv6:
+		return p.parseEtherType(etherType, data[loopbackLen:], cut, s)
 	}
 	return NotIP
 }
