@@ -41,6 +41,9 @@ const (
 	sightingUnit  = 1 << 16          // ns
 )
 
+// spread is 2^64 divided by the golden ratio: multiplied by it all bits of a number tell in the highest.
+const spread = 0x9e3779b97f4a7c15
+
 func newCopies() copies {
 	return copies{rows: make([][copyColumns]sighting, copyRows), seed: maphash.MakeSeed()}
 }
@@ -49,7 +52,7 @@ func newCopies() copies {
 func (t *Table) isCopy(h uint32, s *packet.Segment) bool {
 	print := t.print(h, s)
 	now := sighting(print>>sightingPrint<<sightingPrint | uint64(s.TTL)&15<<sightingTime | uint64(s.Time)/sightingUnit%(1<<sightingTime))
-	row := &t.copies.rows[print%copyRows]
+	row := &t.copies.rows[print*spread>>(64-copyBits)] // the low bits alone are like those of the numbers in it
 	for _, seen := range row {
 		if (seen^now)>>sightingPrint == 0 && near(seen, now, s) {
 			t.stats.Duplicates++
