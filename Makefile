@@ -54,7 +54,7 @@ test-thanos: build demo-program ## six weeks through the real Thanos: object sto
 		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
 	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
 
-test-thanos-faults: demo-program ## take the object store away, kill Prometheus and the compactor: nothing is lost, nothing doubled (20 minutes)
+test-thanos-faults: demo-program ## the object store away, the compactor killed in the middle: nothing is lost, nothing doubled
 	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_TEST_THANOS_FAULTS=1 \
 		$(GO) test -count=1 -timeout 1h -v -run ThanosFault ./thanos
 
