@@ -34,6 +34,7 @@ func (v *landingView) sensor(before, now *metric.SensorReport, report *metric.Re
 	if now.Elsewhere > 0 {
 		v.fact("Left to other sensors", landingCount(now.Elsewhere)+" transactions", false)
 	}
+	v.reasons("Left out by ignore", now.Ignored, landingCount)
 	for _, s := range now.Budgets {
 		if s.Folded > 0 {
 			v.fact("Counted as _other ("+s.Family+")", fmt.Sprintf("%s times; %s of %s in use", landingCount(s.Folded), landingCount(uint64(s.Used)), landingCount(uint64(s.Limit))), s.Used >= s.Limit)
@@ -79,6 +80,8 @@ func emptyBecause(packets uint64, s *metric.SensorReport) string {
 		return "No packet has arrived yet. If this stays so: is it the right interface, and does the mirror port send?"
 	case s.Elsewhere > 0:
 		return "Every transaction belongs to a server that another sensor measures (measure.servers in the configuration)."
+	case len(s.Ignored) > 0:
+		return "Every transaction is among those that the configuration leaves out (ignore)."
 	case len(s.Undecoded) > 0:
 		return "Packets arrive, but no request was recognised yet. Below is what became of the payload."
 	}

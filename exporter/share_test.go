@@ -35,7 +35,7 @@ func (s sensorAt) scrapeOf(t *testing.T) scrape {
 
 // ofTheSensor says that a family is about the sensor, and not about services.
 func ofTheSensor(family string) bool {
-	return slices.ContainsFunc([]string{"wire_capture_", "wire_flow_", "wire_series", "wire_exporter_", "wire_decoder_errors", "wire_transactions_elsewhere"},
+	return slices.ContainsFunc([]string{"wire_capture_", "wire_flow_", "wire_series", "wire_exporter_", "wire_decoder_errors", "wire_transactions_elsewhere", "wire_transactions_ignored"},
 		func(prefix string) bool { return strings.HasPrefix(family, prefix) })
 }
 

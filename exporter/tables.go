@@ -151,7 +151,7 @@ func (r *replayer) summarise() error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(map[string]any{
 		"services": serviceRows(rep), "operations": operationRows(rep), "databases": databaseRows(rep), "statements": statementRows(rep), "users": rep.Users, "capture": rep.Sensor.Interfaces,
-		"flow": rep.Sensor.Flow, "duplicates": rep.Sensor.Duplicates, "elsewhere": rep.Sensor.Elsewhere,
+		"flow": rep.Sensor.Flow, "duplicates": rep.Sensor.Duplicates, "elsewhere": rep.Sensor.Elsewhere, "ignored": rep.Sensor.Ignored,
 		"undecoded": rep.Sensor.Undecoded, "unmatched": rep.Sensor.Unmatched, "decoder_errors": rep.Sensor.Errors,
 	})
 }

@@ -128,7 +128,7 @@ func TestReload(t *testing.T) {
 	if got := b.label(goes, http); got != "new GET _other 200 from _other" {
 		t.Error(got)
 	}
-	if got := b.label(request("10.0.0.1:80", "GET", "/ping", "200"), http); got != "ignored" {
+	if got := b.label(request("10.0.0.1:80", "GET", "/ping", "200"), http); got != "ignored by paths" {
 		t.Error(got)
 	}
 	if _, ok := b.book.Service("goes"); ok {

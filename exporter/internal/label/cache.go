@@ -2,6 +2,7 @@ package label
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"wire_exporter/decoders"
 )
@@ -20,7 +21,7 @@ type serverEntry struct {
 	endpoint decoders.Endpoint
 	used     bool
 	measured bool
-	ignored  bool
+	ignored  Verdict  // Counted: it is not
 	service  *service // nil: none yet
 	salt     uint64
 }
@@ -63,9 +64,11 @@ func (l *Labeler) newServer(e *decoders.Endpoint, h uint64) serverEntry {
 	r, a := l.rules, e.Addr()
 	x := serverEntry{endpoint: *e, used: true, salt: h}
 	x.measured = r.everything || r.measured.contains(a)
-	x.ignored = r.ignored.contains(a)
-	for _, p := range r.ignoredPorts {
-		x.ignored = x.ignored || p == e.Port()
+	switch {
+	case r.ignored.contains(a):
+		x.ignored = IgnoredNetwork
+	case slices.Contains(r.ignoredPorts, e.Port()):
+		x.ignored = IgnoredPort
 	}
 	if rank := r.byAddress(*e); rank >= 0 {
 		x.service = r.services[rank].service

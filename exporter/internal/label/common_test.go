@@ -62,13 +62,14 @@ func request(server, method, path, code string) *decoders.Txn {
 // label is a Set in words.
 func (b *bench) label(t *decoders.Txn, protocol uint8) string {
 	var s Set
-	switch b.Label(t, protocol, Wire, &s) {
+	switch v := b.Label(t, protocol, Wire, &s); v {
+	case Counted:
+		return b.words(s)
 	case Elsewhere:
 		return "elsewhere"
-	case Ignored:
-		return "ignored"
+	default:
+		return "ignored by " + v.Ignored()
 	}
-	return b.words(s)
 }
 
 func (b *bench) words(s Set) string {

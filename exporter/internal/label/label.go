@@ -55,8 +55,19 @@ type Verdict uint8
 const (
 	Counted   Verdict = iota
 	Elsewhere         // its server is another sensor's (measure.servers)
-	Ignored           // it is traffic that the configuration leaves out
+
+	// The configuration leaves it out, by one of the keys of ignore.
+	IgnoredNetwork
+	IgnoredPort
+	IgnoredPath
+	IgnoredContentType
+	NumVerdicts
 )
+
+// Ignored is the key of ignore that leaves a transaction out, "" when none does.
+func (v Verdict) Ignored() string { return ignoreKeys[v] }
+
+var ignoreKeys = [NumVerdicts]string{IgnoredNetwork: "networks", IgnoredPort: "ports", IgnoredPath: "paths", IgnoredContentType: "content_types"}
 
 // Family is a kind of label value with a budget of its own.
 type Family uint8

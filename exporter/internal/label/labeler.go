@@ -56,7 +56,7 @@ func (l *Labeler) refresh() {
 func (l *Labeler) Server(server decoders.Endpoint, answered bool) (ID, bool) {
 	l.refresh()
 	x := l.serverOf(&server)
-	return l.service(x, answered).id, x.measured && !x.ignored
+	return l.service(x, answered).id, x.measured && x.ignored == Counted
 }
 
 // service is the service of a server's address, never nil.
@@ -103,15 +103,19 @@ func (l *Labeler) Label(t *decoders.Txn, protocol uint8, src Source, s *Set) Ver
 	*s = Set{Protocol: protocol, Outcome: t.Outcome, Source: src}
 	server, client := l.serverOf(&t.Flow.Server), l.clientOf(&t.Flow.Client)
 	switch {
-	case src == Wire && (server.ignored || client.ignored), l.rules.ignoresType(t.ContentType):
-		return Ignored
+	case src == Wire && server.ignored != Counted:
+		return server.ignored
+	case src == Wire && client.ignored:
+		return IgnoredNetwork
+	case l.rules.ignoresType(t.ContentType):
+		return IgnoredContentType
 	case src == Wire && !server.measured:
 		return Elsewhere
 	}
 	svc := l.serviceOf(t, src, server)
 	var ignored bool
 	if s.Resource, ignored = l.resource(svc, t); ignored {
-		return Ignored
+		return IgnoredPath
 	}
 	if svc == l.book.other {
 		l.fold(Services)

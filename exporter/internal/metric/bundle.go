@@ -136,8 +136,10 @@ func (s *Shard) Flush() {
 	}
 	s.observed, s.counted = s.observed[:0], s.counted[:0]
 	s.m.folded += s.folded
-	s.m.elsewhere += s.elsewhere
-	s.folded, s.elsewhere = 0, 0
+	for v, n := range s.leftOut {
+		s.m.leftOut[v] += n
+	}
+	s.folded, s.leftOut = 0, leftOut{}
 	s.seen.drain()
 }
 

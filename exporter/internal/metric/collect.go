@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/label"
 )
 
 // Describe implements prometheus.Collector.
@@ -93,10 +94,23 @@ func (m *Metrics) passCapture() {
 	for _, u := range in.Undecoded {
 		p.undecoded.pass(float64(u.N), u.Reason)
 	}
-	p.elsewhere.pass(float64(m.elsewhere))
+	p.elsewhere.pass(float64(m.leftOut[label.Elsewhere]))
+	for _, r := range m.leftOut.ignored() {
+		p.ignored.pass(float64(r.N), r.Reason)
+	}
 	for _, e := range in.Errors {
 		p.errors.pass(float64(e.N), m.registry.protocol(e.Protocol), valid(e.Reason))
 	}
+}
+
+// ignored are those that the configuration leaves out, by every key that may do so.
+func (o *leftOut) ignored() (all []Reason) {
+	for v := range label.NumVerdicts {
+		if key := v.Ignored(); key != "" {
+			all = append(all, Reason{key, o[v]})
+		}
+	}
+	return all
 }
 
 func (m *Metrics) passLogs() {

@@ -57,8 +57,8 @@ type Metrics struct {
 	input  Input
 	plain  plain
 	folded uint64
-	// elsewhere counts the transactions that another sensor counts.
-	elsewhere uint64
+	// leftOut counts the transactions that another sensor counts, or that the configuration leaves out.
+	leftOut leftOut
 
 	reload   reload
 	calendar *calendar.Config // mu guards it

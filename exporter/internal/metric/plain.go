@@ -8,18 +8,19 @@ import (
 
 // plain holds the families that other stages count and that are passed on as they are.
 type plain struct {
-	users                                          *passed
-	inFlight, oldest, sessions                     *passed
-	segments, retransmitted, resets, zeroWindows   *passed
-	connections, attempts, bytes, missing          *passed
-	packets, captured, dropped                     *passed
-	duplicates, lost, undecoded, elsewhere, errors *passed
-	flows, memory, memoryLimit, gaps, evicted      *passed
-	series, seriesLimit, seriesFolded              *passed
-	reloaded, reloadedAt                           *passed
-	logLines, logBytes, logMalformed, logNewest    *passed
-	utcOffset, dayType, likeDay, maintenance       *passed
-	all                                            []*passed
+	users                                        *passed
+	inFlight, oldest, sessions                   *passed
+	segments, retransmitted, resets, zeroWindows *passed
+	connections, attempts, bytes, missing        *passed
+	packets, captured, dropped                   *passed
+	duplicates, lost, undecoded                  *passed
+	elsewhere, ignored, errors                   *passed
+	flows, memory, memoryLimit, gaps, evicted    *passed
+	series, seriesLimit, seriesFolded            *passed
+	reloaded, reloadedAt                         *passed
+	logLines, logBytes, logMalformed, logNewest  *passed
+	utcOffset, dayType, likeDay, maintenance     *passed
+	all                                          []*passed
 }
 
 // passed is one family that is passed on. Values of the same labels add up, so a label set never comes twice.
@@ -66,6 +67,7 @@ func newPlain() (p plain) {
 	p.lost = counter("wire_capture_missing_bytes_total", "Payload that was sent but not captured, in bytes, over all services.")
 	p.undecoded = counter("wire_capture_undecoded_bytes_total", "Payload that went through no decoder, in bytes, by reason.", "reason")
 	p.elsewhere = counter("wire_transactions_elsewhere_total", "Transactions left to another sensor, because their server is not among those that this one measures.")
+	p.ignored = counter("wire_transactions_ignored_total", "Transactions that the configuration leaves out, by the key of ignore that does.", "reason")
 	p.errors = counter("wire_decoder_errors_total", "Connections whose decoder gave up, by reason.", "protocol", "reason")
 
 	p.logLines = counter("wire_accesslog_lines_total", "Lines read from access logs, comments aside.", "file")

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/label"
 )
 
 // Report is the numbers for people: what the landing page and the tables of replay are made of. It is a copy; later counts
@@ -80,6 +81,7 @@ type SensorReport struct {
 	Flow       Flow
 	Duplicates uint64
 	Elsewhere  uint64
+	Ignored    []Reason // by the key of ignore
 	Undecoded  []Reason
 	Errors     []DecoderError
 	Unmatched  []Reason
@@ -260,7 +262,8 @@ func (m *Metrics) reportSensor(s *SensorReport) {
 	}
 	s.Flow = in.Flow
 	s.Flow.Evicted = sumReasons(in.Flow.Evicted)
-	s.Duplicates, s.Elsewhere = in.Duplicates, m.elsewhere
+	s.Duplicates, s.Elsewhere = in.Duplicates, m.leftOut[label.Elsewhere]
+	s.Ignored = sumReasons(m.leftOut.ignored())
 	s.Undecoded = sumReasons(in.Undecoded)
 	for _, e := range in.Errors {
 		if e.N == 0 {

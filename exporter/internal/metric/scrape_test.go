@@ -49,7 +49,7 @@ func example() *Metrics {
 	a.RTT(bank, decoders.ToServer, 400_000)
 	b.RTT(bank, decoders.ToClient, 30e6)
 	a.Unmatched(bank, "orphan_response")
-	b.Elsewhere()
+	b.LeftOut(label.Elsewhere)
 	m.Attach(func(in *Input) { a.Flush(); b.Flush(); exampleInput(in) })
 	m.Reloaded(true, time.Unix(1_700_000_001, 0))
 	m.Calendar(&calendar.Config{
@@ -179,7 +179,7 @@ func TestFamiliesOfTheContract(t *testing.T) {
 		wire_tcp_connection_attempts_total wire_service_bytes_total wire_service_missing_bytes_total
 		wire_transactions_unmatched_total wire_capture_packets_total wire_capture_bytes_total
 		wire_capture_dropped_packets_total wire_capture_duplicate_packets_total wire_capture_missing_bytes_total
-		wire_capture_undecoded_bytes_total wire_transactions_elsewhere_total wire_decoder_errors_total wire_flow_active
+		wire_capture_undecoded_bytes_total wire_transactions_elsewhere_total wire_transactions_ignored_total wire_decoder_errors_total wire_flow_active
 		wire_flow_memory_bytes wire_flow_memory_limit_bytes wire_flow_gaps_total wire_flow_evicted_total wire_series
 		wire_series_limit wire_series_folded_total wire_exporter_config_last_reload_successful
 		wire_exporter_config_last_reload_success_timestamp_seconds wire_calendar_utc_offset_seconds wire_calendar_day_type

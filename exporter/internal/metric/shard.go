@@ -18,7 +18,7 @@ type Shard struct {
 	logins      map[loginKey]*counter
 	sql         sqlShard
 	strays      map[strayKey]*counter
-	elsewhere   uint64
+	leftOut     leftOut
 	folded      uint64
 
 	histograms map[*histogramTotal]*histogram
@@ -231,8 +231,11 @@ func (s *Shard) Unmatched(service label.ID, reason decoders.Malformed) {
 	s.count(c, 0, 0)
 }
 
-// Elsewhere counts a transaction that another sensor counts.
-func (s *Shard) Elsewhere() { s.elsewhere++ }
+// leftOut is how many transactions were not counted, by verdict.
+type leftOut [label.NumVerdicts]uint64
+
+// LeftOut counts a transaction that is not counted here.
+func (s *Shard) LeftOut(v label.Verdict) { s.leftOut[v]++ }
 
 // Handshake observes the nanoseconds a TCP connection took to open.
 func (s *Shard) Handshake(service label.ID, ns int64) {

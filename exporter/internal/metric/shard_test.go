@@ -267,7 +267,8 @@ func TestTransport(t *testing.T) {
 	s.RTT(bank, decoders.ToClient, 40e6)
 	s.RTT(bank, decoders.ToClient, 40e6)
 	s.Unmatched(bank, "orphan_response")
-	s.Elsewhere()
+	s.LeftOut(label.Elsewhere)
+	s.LeftOut(label.IgnoredPath)
 	all := scrape(t, m)
 	for name, want := range map[string]uint64{
 		`wire_tcp_handshake_duration_seconds{service_name="bank"}`: 1,
@@ -283,6 +284,11 @@ func TestTransport(t *testing.T) {
 	}
 	if got := counterOf(t, all, `wire_transactions_elsewhere_total{}`); got != 1 {
 		t.Errorf("%g elsewhere", got)
+	}
+	for key, want := range map[string]float64{"networks": 0, "ports": 0, "paths": 1, "content_types": 0} {
+		if got := counterOf(t, all, `wire_transactions_ignored_total{reason="`+key+`"}`); got != want {
+			t.Errorf("%g left out by %s", got, key)
+		}
 	}
 }
 

@@ -22,12 +22,12 @@ func (p *Pipeline) tally() tally {
 func (w *tally) count(plugin int, t *decoders.Txn, from label.Source) {
 	v := w.labels.Label(t, uint8(plugin), from, &w.set)
 	switch v {
-	case label.Elsewhere:
-		w.shard.Elsewhere()
 	case label.Counted:
 		w.shard.Transaction(t, &w.set)
 		w.sql(t)
 		w.users(t)
+	default:
+		w.shard.LeftOut(v)
 	}
 	if w.tap != nil {
 		w.tap(plugin, t, &w.set, v)
