@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer test-panels vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -113,6 +113,9 @@ viewer: dashboards ## build the page that shows the dashboards without Grafana (
 
 test-viewer: ## open every page of the running demo's dashboards in a browser (BROWSER=/usr/bin/chromium)
 	cd dashboards/viewer && node test/pages.mjs http://127.0.0.1:9190 $(BROWSER) $(PICTURES)
+
+test-panels: ## ask the running demo all that the dashboards ask, and list what is empty (THANOS=http://127.0.0.1:19132: the long-term one, too)
+	WIRE_TEST_PANELS=http://127.0.0.1:9190 WIRE_TEST_PANELS_THANOS=$(THANOS) $(GO) test -count=1 -v -run EveryPanel ./dashboards
 
 vulncheck: ## look for known vulnerabilities in what is linked (needs their database, which is elsewhere)
 	$(GO) run -C packaging/stack/tools golang.org/x/vuln/cmd/govulncheck -C $(CURDIR) ./exporter ./rules/backtest

@@ -16,9 +16,9 @@ func sqlBoard() Board {
 		},
 		Rows: []Row{
 			{Panels: []Panel{
-				band("Statements/s", "sql_statement_rate", PerSec, "Statements a second that have ended.").fromZero(),
-				band("Errors", "sql_error_ratio", Ratio, "The share of statements that the server failed, or did not answer.").fromZero(),
-				band("p95 duration", "sql_p95", Seconds, "95 of 100 statements are faster, from the first byte of the statement to the last byte of its result.").fromZero(),
+				band("Statements/s", "request_rate", PerSec, "Statements a second that have ended.").fromZero(),
+				band("Errors", "error_ratio", Ratio, "The share of statements that the server failed, or did not answer.").fromZero(),
+				band("p95 duration", "duration_p95", Seconds, "95 of 100 statements are faster, from the first byte of the statement to the last byte of its result.").fromZero(),
 			}},
 			{Title: "Statements", Panels: []Panel{
 				rows("By time used", "Seconds a second that the statement takes of all connections together: what to make faster first.", "seconds/s", statement,

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // options are a panel's, which differ from kind to kind.
 type options = map[string]any
@@ -32,8 +35,12 @@ func (p Panel) band(g *gPanel) {
 	thin := gProperty{"custom.lineWidth", 0}
 	quietly := gProperty{"custom.hideFrom", options{"legend": true, "tooltip": false, "viz": false}}
 	set("now", color(Blue), gProperty{"custom.lineWidth", 2})
-	set("lower", color(Neutral), thin, quietly)
-	set("upper", color(Neutral), thin, gProperty{"custom.fillBelowTo", "lower"}, gProperty{"custom.fillOpacity", 25}, gProperty{"displayName", "normal range"})
+	upper := []gProperty{color(Neutral), thin, {"custom.fillOpacity", 25}, {"displayName", "normal range"}}
+	if slices.ContainsFunc(p.Queries, func(q Query) bool { return q.Role == Lower }) { // else it is filled down to the axis
+		set("lower", color(Neutral), thin, quietly)
+		upper = append(upper, gProperty{"custom.fillBelowTo", "lower"})
+	}
+	set("upper", upper...)
 	set("normal", color(Neutral), gProperty{"custom.lineWidth", 1})
 	set("last week", color(Purple), gProperty{"custom.lineWidth", 1}, gProperty{"custom.lineStyle", options{"fill": "dot", "dash": []int{0, 6}}})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,18 +23,23 @@ func band(title, signal string, unit Unit, description string) Panel {
 	return bandOf(title, fmt.Sprintf(`signal="%s", service_name="$service", protocol="$protocol"`, signal), unit, description)
 }
 
-// bandOf is a signal with other labels.
+// bandOf is a signal with other labels. Where less than usual is no fault (rules/recording/knobs.yml), the band has no lower edge.
 func bandOf(title, labels string, unit Unit, description string) Panel {
-	return Panel{
-		Kind: Band, Title: title, Unit: unit, W: 8, H: 8, NoValue: quiet, Description: description + " " + ofLocal,
-		Queries: []Query{
-			{Expr: "wire:signal:value{" + labels + "}", Legend: "now", Role: Value},
-			{Expr: "wire:band:lower{" + labels + "}", Legend: "lower", Role: Lower},
-			{Expr: "wire:band:upper{" + labels + "}", Legend: "upper", Role: Upper},
-			{Expr: "wire:band:normal{" + labels + "}", Legend: "normal", Role: Normal},
-			{Expr: "wire:signal:value{" + labels + "} offset 1w", Legend: "last week", Role: LastWeek},
-		},
+	p := Panel{Kind: Band, Title: title, Unit: unit, W: 8, H: 8, NoValue: quiet, Description: description + " " + ofLocal}
+	p.Queries = append(p.Queries, Query{Expr: "wire:signal:value{" + labels + "}", Legend: "now", Role: Value})
+	if signal, _, _ := strings.Cut(strings.TrimPrefix(labels, `signal="`), `"`); !slices.Contains(onlyMore, signal) {
+		p.Queries = append(p.Queries, Query{Expr: "wire:band:lower{" + labels + "}", Legend: "lower", Role: Lower})
 	}
+	p.Queries = append(p.Queries, Query{Expr: "wire:band:upper{" + labels + "}", Legend: "upper", Role: Upper},
+		Query{Expr: "wire:band:normal{" + labels + "}", Legend: "normal", Role: Normal},
+		Query{Expr: "wire:signal:value{" + labels + "} offset 1w", Legend: "last week", Role: LastWeek})
+	return p
+}
+
+// onlyMore are the signals here of which only more than usual is a fault.
+var onlyMore = []string{
+	"error_ratio", "aborted_ratio", "client_error_ratio", "duration_p50", "duration_p95", "duration_p99", "in_flight", "oldest_request_age",
+	"connect_p95", "tcp_retransmission_ratio",
 }
 
 // lines are values over time.
