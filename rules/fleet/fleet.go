@@ -26,7 +26,8 @@ var holiday = time.Date(2026, 10, 28, 0, 0, 0, 0, oslo)
 
 // service is a simulated service.
 type service struct {
-	name, calls string  // calls: the service it depends on; "" for the last of a chain
+	name, calls string // calls: the service it depends on; "" for the last of a chain
+	chain       int
 	peak        float64 // requests a second at the busiest hour
 	rests       bool    // at week-ends
 	bursty      bool    // heavy tails
@@ -35,24 +36,26 @@ type service struct {
 	wander      float64 // of the level, around its shape
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
+	dice        // of its chain
 }
 
-// fleet is all of them. It implements engine.Source, minute by minute.
+// fleet is some of them, whole chains. It implements engine.Source, minute by minute.
 type fleet struct {
 	services []*service
 	faults   []fault
-	rng      *rand.Rand
 	from     int64
 }
 
-func newFleet(n int, seed uint64, from time.Time) *fleet {
-	f := &fleet{rng: rand.New(rand.NewPCG(seed, 1)), from: from.UnixMilli()}
-	for chain := range n / 4 {
-		peak := []float64{400, 60, 8, 0.6}[chain%4] * (0.5 + f.rng.Float64())
+// newFleet makes n chains, from the first one on. What a service does depends on the seed and on its place alone.
+func newFleet(first, n int, seed uint64, from time.Time) *fleet {
+	f := &fleet{from: from.UnixMilli()}
+	for chain := first; chain < first+n; chain++ {
+		rng := rand.New(rand.NewPCG(seed, uint64(chain)))
+		peak := []float64{400, 60, 8, 0.6}[chain%4] * (0.5 + rng.Float64())
 		for i, role := range roles {
 			s := &service{
-				name: fmt.Sprintf("%s-%02d", role, chain), peak: peak, p95: 0.05 * math.Exp(f.rng.NormFloat64()),
-				rests: chain%5 == 3, bursty: chain%7 == 5, logins: role == "web",
+				name: fmt.Sprintf("%s-%02d", role, chain), chain: chain, peak: peak, p95: 0.05 * math.Exp(rng.NormFloat64()),
+				rests: chain%5 == 3, bursty: chain%7 == 5, logins: role == "web", dice: dice{rng},
 			}
 			if i+1 < len(roles) {
 				s.calls = fmt.Sprintf("%s-%02d", roles[i+1], chain)
@@ -129,30 +132,30 @@ func (w *writer) signal(s *service, name string, v, n float64) {
 
 // minute is what is measured of a service in a minute.
 func (f *fleet) minute(s *service, at time.Time, w *writer) {
-	s.wander = 0.98*s.wander + 0.012*f.rng.NormFloat64()
+	s.wander = 0.98*s.wander + 0.012*s.rng.NormFloat64()
 	level := s.shape(at) * math.Exp(s.wander)
 	if s.bursty {
-		level *= math.Exp(0.25*f.rng.NormFloat64()) * (1 + 0.3*math.Abs(f.rng.NormFloat64()))
+		level *= math.Exp(0.25*s.rng.NormFloat64()) * (1 + 0.3*math.Abs(s.rng.NormFloat64()))
 	}
 	now := f.effect(s, at)
-	n := f.poisson(60 * s.peak * level * now.traffic)
+	n := s.poisson(60 * s.peak * level * now.traffic)
 	w.signal(s, "request_rate", n/60, n)
-	s.accepted += f.poisson(math.Min(60*s.peak*level*0.05, 600)) * float64(b2i(now.traffic > 0))
+	s.accepted += s.poisson(math.Min(60*s.peak*level*0.05, 600)) * float64(b2i(now.traffic > 0))
 	s.refused += 30 * float64(b2i(now.traffic == 0))
 	for outcome, v := range map[string]float64{"accepted": s.accepted, "refused": s.refused} {
 		w.set(v, labels.MetricName, "wire_tcp_connection_attempts_total", "service_name", s.name, "outcome", outcome)
 	}
 	if n > 0 {
-		w.signal(s, "error_ratio", f.binomial(n, 0.002+now.errors)/n, n)
-		w.signal(s, "client_error_ratio", f.binomial(n, math.Max(0.03, now.clientErrors))/n, n)
+		w.signal(s, "error_ratio", s.binomial(n, 0.002+now.errors)/n, n)
+		w.signal(s, "client_error_ratio", s.binomial(n, math.Max(0.03, now.clientErrors))/n, n)
 		// The p95 of n lognormal durations scatters by about 1.3 sigma over the root of n.
 		slow := s.p95 * (1 + 0.3*level) * now.slower
-		w.signal(s, "duration_p95", slow*math.Exp(1.3*0.6*f.rng.NormFloat64()/math.Sqrt(n)+0.03*f.rng.NormFloat64()), n)
+		w.signal(s, "duration_p95", slow*math.Exp(1.3*0.6*s.rng.NormFloat64()/math.Sqrt(n)+0.03*s.rng.NormFloat64()), n)
 	}
-	inFlight := s.peak * level * s.p95 / 2
-	w.signal(s, "oldest_request_age", f.age(inFlight, s.p95*now.slower), -1)
+	inFlight := s.peak * level * now.traffic * s.p95 / 2
+	w.signal(s, "oldest_request_age", s.age(inFlight, s.p95*now.slower), -1)
 	if s.logins {
-		l := f.poisson(60 * s.peak * level * 0.04 * now.logins)
+		l := s.poisson(60 * s.peak * level * loginShare * now.logins)
 		w.signal(s, "logins", l/60, l)
 	}
 	if s.calls != "" {
@@ -162,11 +165,14 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	}
 }
 
+// dice draw what is left to chance.
+type dice struct{ rng *rand.Rand }
+
 // age is that of the oldest of so many requests in flight.
-func (f *fleet) age(inFlight, p95 float64) float64 {
+func (d dice) age(inFlight, p95 float64) float64 {
 	oldest := 0.0
-	for range int(math.Min(f.poisson(inFlight), 50)) {
-		oldest = max(oldest, f.rng.ExpFloat64()*p95/3)
+	for range int(math.Min(d.poisson(inFlight), 50)) {
+		oldest = max(oldest, d.rng.ExpFloat64()*p95/3)
 	}
 	return oldest
 }
@@ -194,29 +200,29 @@ func calendarAt(at time.Time, w *writer) {
 }
 
 // poisson draws how many events there are where so many are expected.
-func (f *fleet) poisson(expected float64) float64 {
+func (d dice) poisson(expected float64) float64 {
 	if expected > 50 {
-		return math.Max(0, math.Round(expected+math.Sqrt(expected)*f.rng.NormFloat64()))
+		return math.Max(0, math.Round(expected+math.Sqrt(expected)*d.rng.NormFloat64()))
 	}
 	n, limit := 0, math.Exp(-expected)
-	for p := f.rng.Float64(); p > limit; p *= f.rng.Float64() {
+	for p := d.rng.Float64(); p > limit; p *= d.rng.Float64() {
 		n++
 	}
 	return float64(n)
 }
 
 // binomial draws how many of n happen.
-func (f *fleet) binomial(n, share float64) float64 {
+func (d dice) binomial(n, share float64) float64 {
 	share = min(share, 1)
 	if n*share > 50 && n*(1-share) > 50 {
-		return math.Round(math.Min(n, math.Max(0, n*share+math.Sqrt(n*share*(1-share))*f.rng.NormFloat64())))
+		return math.Round(math.Min(n, math.Max(0, n*share+math.Sqrt(n*share*(1-share))*d.rng.NormFloat64())))
 	}
 	if n > 2000 && share < 0.02 {
-		return math.Min(n, f.poisson(n*share))
+		return math.Min(n, d.poisson(n*share))
 	}
 	hits := 0.0
 	for range int(n) {
-		hits += float64(b2i(f.rng.Float64() < share))
+		hits += float64(b2i(d.rng.Float64() < share))
 	}
 	return hits
 }

@@ -3,10 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +149,47 @@ func TestAsPrometheus(t *testing.T) {
 	}
 	if c := result.Costs[0]; c.Evaluations != 360 || c.Samples == 0 || c.Results == 0 {
 		t.Errorf("cost: %+v", c)
+	}
+}
+
+// TestWarmup: what is evaluated before From is enough for everything after it, and less than all.
+func TestWarmup(t *testing.T) {
+	const step, end = 15_000, 6 * 3600_000
+	history := raw(step, end)
+	path := writeRules(t)
+	run := func(from, warmup time.Duration) (map[key]uint64, int) {
+		plan, err := Load([]File{{path, []byte(ruleText)}}, Options{MaxChunk: 30 * time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[key]uint64{}
+		result, err := plan.Run(t.Context(), Run{
+			From: time.UnixMilli(from.Milliseconds()), Warmup: warmup, To: time.UnixMilli(end), Source: storeSource{history},
+			Sink: func(s *store.Series, i int) error {
+				for ; i < len(s.T); i++ {
+					if s.H == nil && s.T[i] >= 4*3600_000 && strings.HasPrefix(s.Labels.Get("__name__"), "job:") { // not what is made of alerts
+						got[key{s.Labels.String(), s.T[i]}] = math.Float64bits(s.V[i])
+					}
+				}
+				return nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := 0
+		for _, c := range result.Costs {
+			steps += c.Evaluations
+		}
+		return got, steps
+	}
+	whole, all := run(0, 0)
+	short, some := run(4*time.Hour, 4*time.Hour)
+	if len(whole) < 500 || !maps.Equal(whole, short) {
+		t.Errorf("%d samples with warm-up, %d without, or other ones", len(short), len(whole))
+	}
+	if some >= all*9/10 {
+		t.Errorf("%d steps of %d", some, all)
 	}
 }
 

@@ -167,3 +167,25 @@ func needsOf(all []*rule) needs {
 }
 
 func (n needs) of(name string) time.Duration { return max(n.any, n.byName[name]) }
+
+// since is when each rule has to begin, so that from a time on all find what they look back on; no earlier than begin.
+func (p *Plan) since(begin, from int64) map[*rule]int64 {
+	since := make(map[*rule]int64, len(p.rules))
+	for _, r := range p.rules {
+		since[r] = from
+	}
+	for changed := begin < from; changed; {
+		changed = false
+		for _, r := range p.rules {
+			for _, read := range r.reads {
+				t := max(begin, since[r]-read.back.Milliseconds()-1)
+				for _, of := range p.rules {
+					if of.alert == nil && t < since[of] && of.gives(read) {
+						since[of], changed = t, true
+					}
+				}
+			}
+		}
+	}
+	return since
+}

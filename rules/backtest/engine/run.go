@@ -24,7 +24,10 @@ type Source interface {
 // Run is what is done with the rules.
 type Run struct {
 	From, To time.Time // evaluated at every step of a group's interval with From <= step < To
-	Source   Source
+	// Warmup is the time before From in which only what rules look back on later is evaluated, and no further back than they do.
+	// Alerts begin at From. 0: everything begins there.
+	Warmup time.Duration
+	Source Source
 	// Seed has what was recorded before From already, so that the rules go on where they were; nil: they begin anew.
 	Seed Source
 	// Sink is handed, after each chunk, all samples of history and of the rules that are new, series by series; nil: nobody.
@@ -57,6 +60,7 @@ type runner struct {
 	store   *store.Store
 	reads   []string
 	levels  [][]*rule
+	since   map[*rule]int64 // the first time of which each rule is needed
 	alerts  alertLog
 	outside outsideLog
 }
@@ -67,7 +71,8 @@ func (p *Plan) Run(ctx context.Context, run Run) (*Result, error) {
 	r.engine = promql.NewEngine(promql.EngineOpts{
 		MaxSamples: 1 << 40, Timeout: 24 * time.Hour, LookbackDelta: lookback, EnableAtModifier: true, EnableNegativeOffset: true,
 	})
-	begin, end := run.From.UnixMilli(), run.To.UnixMilli()
+	begin, end := run.From.Add(-run.Warmup).UnixMilli(), run.To.UnixMilli()
+	r.since = p.since(begin, run.From.UnixMilli())
 	last := begin - p.Lookback().Milliseconds()
 	if run.Seed != nil {
 		if err := r.seed(ctx, begin-1); err != nil {
@@ -176,6 +181,7 @@ type outputSeries struct {
 // one evaluates a rule.
 func (r *runner) one(ctx context.Context, rule *rule, lo, hi int64) (output, error) {
 	step := rule.interval.Milliseconds()
+	lo = max(lo, r.since[rule])
 	out := output{from: (lo + step - 1) / step * step, to: (hi - 1) / step * step, step: step}
 	if out.to < out.from {
 		return out, nil
