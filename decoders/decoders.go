@@ -213,6 +213,23 @@ const (
 	HandedOver               // Feed returned a Become
 )
 
+// Unfinished is how requests end that still wait when the connection is closed for the reason w: cut those whose response had begun,
+// none the others. clientFirst says that the client ended its direction before the server did, serverEnded that the server has ended
+// its own. Only the end of the connection itself tells: what the capture or the flow table left off is Unknown.
+func (w Why) Unfinished(clientFirst, serverEnded bool) (cut, none Outcome) {
+	switch {
+	case w > ResetByServer:
+		return Unknown, Unknown
+	case clientFirst:
+		return Aborted, Aborted
+	case w != ResetByClient:
+		return ServerError, Unanswered
+	case serverEnded:
+		return Aborted, Unanswered
+	}
+	return Aborted, Aborted
+}
+
 // Sink takes what a Conn finds out.
 type Sink interface {
 	// Transaction takes a finished transaction; t and all it points to die when the call returns.

@@ -40,7 +40,7 @@ type Txn struct {
 	Flow    *Flow
 	Outcome Outcome
 
-	Operation []byte // GET · SELECT
+	Operation []byte // GET · SELECT; of a request only
 	Resource  []byte // path without query · first table
 	Code      []byte // 503 · 23505; empty when there was no response
 	Database  []byte // SQL

@@ -39,6 +39,7 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 		return nil, fmt.Errorf("max_head_bytes: %d is not between 1024 and 16777216", cfg.MaxHeadBytes)
 	}
 	d := &decoder{maxHead: uint64(cfg.MaxHeadBytes), sessions: env.Sessions.Prepared(), memory: env.Memory}
+	d.conns, d.works = decoders.Free[conn]{Memory: env.Memory, Max: decoders.FreeConns}, decoders.Free[work]{Memory: env.Memory}
 	d.wanted = newWanted(d.sessions)
 	d.headers = d.sessions != nil && len(d.sessions.Headers) > 0
 	return d, nil
@@ -55,32 +56,16 @@ type decoder struct {
 
 	callers [64]caller   // seen lately, by the last bits of their address
 	txn     decoders.Txn // reused for every transaction
-	conns   []*conn      // free ones
-	works   []*work      // free ones
+	conns   decoders.Free[conn]
+	works   decoders.Free[work]
 }
 
-// keepConns and keepWorks are how many free ones are kept, keepSize the largest work among them in bytes: enough that ordinary
-// traffic allocates nothing, little enough that a burst is given back.
-const (
-	keepConns = 4096
-	keepWorks = 1024
-	keepSize  = 16 << 10
-
-	connSize = int(unsafe.Sizeof(conn{}))
-	workSize = int(unsafe.Sizeof(work{}))
-	slotSize = int(unsafe.Sizeof(request{}))
-)
+const slotSize = int(unsafe.Sizeof(request{}))
 
 // Open implements decoders.Decoder.
 func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 	d.out = out
-	var c *conn
-	if n := len(d.conns); n > 0 {
-		c, d.conns = d.conns[n-1], d.conns[:n-1]
-	} else {
-		c = new(conn)
-		d.memory.Add(connSize)
-	}
+	c := d.conns.Get()
 	*c = conn{d: d, f: f}
 	if f.Midstream {
 		c.state = [2]state{lost, lost}
@@ -90,11 +75,7 @@ func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 
 func (d *decoder) close(c *conn) {
 	*c = conn{}
-	if len(d.conns) >= keepConns {
-		d.memory.Add(-connSize)
-		return
-	}
-	d.conns = append(d.conns, c)
+	d.conns.Put(c, 0)
 }
 
 // work is what a connection needs while a message is read or a response awaited; an idle one has none.
@@ -102,32 +83,18 @@ type work struct {
 	requests decoders.Pending[request]
 	response response
 	message  [2]message
-	size     int // bytes, the slots and texts included
-}
-
-func (d *decoder) newWork() *work {
-	if n := len(d.works); n > 0 {
-		w := d.works[n-1]
-		d.works = d.works[:n-1]
-		return w
-	}
-	d.memory.Add(workSize)
-	return &work{size: workSize}
+	owns     int // bytes: the slots and texts
 }
 
 func (d *decoder) freeWork(w *work) {
-	if len(d.works) >= keepWorks || w.size > keepSize {
-		d.memory.Add(-w.size)
-		return
-	}
 	w.requests.Reset()
-	d.works = append(d.works, w)
+	d.works.Put(w, w.owns)
 }
 
 // grown accounts for n more bytes that belong to w.
 func (d *decoder) grown(w *work, n int) {
 	if n != 0 {
-		w.size += n
+		w.owns += n
 		d.memory.Add(n)
 	}
 }

@@ -141,19 +141,8 @@ func (c *conn) flush(cut, none decoders.Outcome, now decoders.Time) {
 // Close implements decoders.Conn.
 func (c *conn) Close(now decoders.Time, why decoders.Why) {
 	c.breakRequest(c.f.Offset(decoders.ToServer))
-	cut, none := decoders.Unknown, decoders.Unknown
-	switch why {
-	case decoders.FIN, decoders.ResetByServer:
-		cut, none = decoders.ServerError, decoders.Unanswered
-	case decoders.ResetByClient:
-		cut, none = decoders.Aborted, decoders.Aborted
-		if c.ended[decoders.ToClient] {
-			none = decoders.Unanswered
-		}
-	}
-	if c.clientFirst && none != decoders.Unknown {
-		cut, none = decoders.Aborted, decoders.Aborted
-	} else if (why == decoders.FIN || why == decoders.ResetByServer) && c.state[decoders.ToServer] == lost {
+	cut, none := why.Unfinished(c.clientFirst, c.ended[decoders.ToClient])
+	if why != decoders.ResetByClient && !c.clientFirst && c.state[decoders.ToServer] == lost {
 		cut, none = decoders.Unknown, decoders.Unknown
 	}
 	if c.probation && why == decoders.GaveUp {

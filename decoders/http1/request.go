@@ -69,7 +69,7 @@ func (c *conn) cutFirstLine(line []byte, cut bool) (method, target []byte, ok bo
 func (c *conn) beginRequest(method, target []byte, at decoders.Time, from uint64) {
 	c.admit()
 	if c.w == nil {
-		c.w = c.d.newWork()
+		c.w = c.d.works.Get()
 	}
 	w := c.w
 	slots := w.requests.Cap()

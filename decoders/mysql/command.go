@@ -29,7 +29,7 @@ const (
 	comClone                = 0x20
 	comSubscribe            = 0x21
 	comBulkExecute          = 0xfa // MariaDB
-	login              byte = 0xff // none of them: the log-in waits in the same queue
+	login              byte = 0xff // none of them, and without a name: the log-in waits in the same queue
 )
 
 // kind is what is known of a command.
@@ -69,7 +69,6 @@ var kinds = [256]kind{
 	comClone:           {[]byte("CLONE"), 1, 0},
 	comSubscribe:       {[]byte("SUBSCRIBE_GROUP_REPLICATION_STREAM"), 1, 0},
 	comBulkExecute:     {[]byte("STMT_BULK_EXECUTE"), 7, 0},
-	login:              {[]byte("LOGIN"), 0, 0},
 }
 
 // command waits for its response.
@@ -95,7 +94,8 @@ func (q *command) reset() {
 // push adds a command; nil when too many wait.
 func (c *conn) push(cmd byte, start decoders.Time, from uint64) *command {
 	if c.w == nil {
-		c.w = c.d.newWork()
+		c.w = c.d.works.Get()
+		c.w.commands.Max = maxPending
 	}
 	w := c.w
 	switch q := c.front(); {
@@ -161,7 +161,7 @@ func (c *conn) readCommand(s *decoders.Stream, cmd byte, n int) error {
 		return err
 	}
 	kind, body := &kinds[cmd], b[headSize+1:]
-	if kind.name == nil || n < kind.min || kind.max > 0 && n > kind.max || cmd == login {
+	if kind.name == nil || n < kind.min || kind.max > 0 && n > kind.max {
 		return badPacket
 	}
 	c.settle()

@@ -1,8 +1,6 @@
 package mysql
 
 import (
-	"unsafe"
-
 	"wire_exporter/decoders"
 	"wire_exporter/decoders/internal/decompress"
 )
@@ -19,8 +17,6 @@ type compressed struct {
 	large  [2][]byte // a payload that is too large to be held by the stream
 	seq    uint8     // sequence number of the client's last frame
 }
-
-const compressedSize = int(unsafe.Sizeof(compressed{}))
 
 // frame is the one being read.
 type frame struct {
@@ -62,13 +58,8 @@ const (
 // compress begins with frames.
 func (c *conn) compress(s *decoders.Stream) {
 	d := c.d
-	if n := len(d.frames); n > 0 {
-		c.z, d.frames = d.frames[n-1], d.frames[:n-1]
-		*c.z = compressed{}
-	} else {
-		c.z = new(compressed)
-		d.memory.Add(compressedSize)
-	}
+	c.z = d.frames.Get()
+	*c.z = compressed{}
 	if d.piece == nil {
 		d.piece = make([]byte, pieceSize)
 		d.memory.Add(pieceSize)

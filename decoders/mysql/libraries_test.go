@@ -70,7 +70,7 @@ func bankDay(a asker) error {
 }
 
 // bankSays is what must come out: kind, operation, resource, code, outcome, rows, database.
-const bankSays = `login LOGIN   ok 0 bank
+const bankSays = `login    ok 0 bank
 request SELECT accounts  ok 3 bank
 request SELECT accounts  ok 2000 bank
 request UPDATE accounts  ok 7 bank

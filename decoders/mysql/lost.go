@@ -227,7 +227,7 @@ func looksLikeCommand(b []byte, spoken bool) decoders.Verdict {
 	}
 	n, cmd, body := int(uint24(b)), b[headSize], b[shortest:]
 	kind := &kinds[cmd]
-	if kind.name == nil || cmd == login || n < kind.min || kind.max > 0 && n > kind.max {
+	if kind.name == nil || n < kind.min || kind.max > 0 && n > kind.max {
 		return decoders.No
 	}
 	switch cmd {

@@ -27,7 +27,7 @@ func (c *conn) report(q *command, outcome decoders.Outcome, end decoders.Time) {
 	}
 	c.d.out.Transaction(t)
 	if q.cmd == comChangeUser { // it is a command and a log-in
-		t.Kind, t.Database = decoders.Login, q.database.bytes()
+		t.Kind, t.Operation, t.Database = decoders.Login, nil, q.database.bytes()
 		c.d.out.Transaction(t)
 	}
 }
@@ -92,19 +92,7 @@ func (c *conn) Close(now decoders.Time, why decoders.Why) {
 	if why == decoders.GaveUp && c.state[decoders.ToClient] == probation {
 		c.forsakeAll()
 	}
-	cut, none := decoders.Unknown, decoders.Unknown
-	switch why {
-	case decoders.FIN, decoders.ResetByServer:
-		cut, none = decoders.ServerError, decoders.Unanswered
-	case decoders.ResetByClient:
-		cut, none = decoders.Aborted, decoders.Aborted
-		if c.ended[decoders.ToClient] {
-			none = decoders.Unanswered
-		}
-	}
-	if c.clientFirst && none != decoders.Unknown {
-		cut, none = decoders.Aborted, decoders.Aborted
-	}
+	cut, none := why.Unfinished(c.clientFirst, c.ended[decoders.ToClient])
 	c.flush(cut, none, now)
 	c.rest()
 	c.endTransaction(now, why)

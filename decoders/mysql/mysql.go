@@ -50,6 +50,8 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 	return &decoder{
 		cfg: cfg, raw: env.Raw, memory: env.Memory, allowance: maxAllowance,
 		book: sql.NewBook(sql.MySQL, env.Memory), unpack: decompress.Reader{Memory: env.Memory}, names: map[string]*name{},
+		conns: decoders.Free[conn]{Memory: env.Memory, Max: decoders.FreeConns}, works: decoders.Free[work]{Memory: env.Memory},
+		prepare: decoders.Free[prepared]{Memory: env.Memory}, frames: decoders.Free[compressed]{Memory: env.Memory},
 	}, nil
 }
 
@@ -68,34 +70,18 @@ type decoder struct {
 
 	txn     decoders.Txn // reused for every transaction
 	code    [5]byte      // of it
-	conns   []*conn      // free ones
-	works   []*work      // free ones
-	prepare []*prepared  // free ones
-	frames  []*compressed
+	conns   decoders.Free[conn]
+	works   decoders.Free[work]
+	prepare decoders.Free[prepared]
+	frames  decoders.Free[compressed]
 }
 
-// keepConns and keepParts are how many free ones are kept, keepSize the largest part among them in bytes: enough that ordinary
-// traffic allocates nothing, little enough that a burst is given back.
-const (
-	keepConns = 4096
-	keepParts = 1024
-	keepSize  = 16 << 10
-
-	connSize = int(unsafe.Sizeof(conn{}))
-	workSize = int(unsafe.Sizeof(work{}))
-	slotSize = int(unsafe.Sizeof(command{}))
-)
+const slotSize = int(unsafe.Sizeof(command{}))
 
 // Open implements decoders.Decoder.
 func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 	d.out = out
-	var c *conn
-	if n := len(d.conns); n > 0 {
-		c, d.conns = d.conns[n-1], d.conns[:n-1]
-	} else {
-		c = new(conn)
-		d.memory.Add(connSize)
-	}
+	c := d.conns.Get()
 	*c = conn{d: d, f: f, caps: unknownCaps}
 	if f.Midstream {
 		c.state, c.turn, c.quoting = [2]state{lost, lost}, unproven, sql.Unsure
@@ -111,53 +97,29 @@ func (d *decoder) close(c *conn) {
 		c.z.in.Close()
 		c.dropLarge(decoders.ToServer)
 		c.dropLarge(decoders.ToClient)
-		if len(d.frames) < keepParts {
-			d.frames = append(d.frames, c.z)
-		} else {
-			d.memory.Add(-compressedSize)
-		}
+		d.frames.Put(c.z, 0)
 	}
 	*c = conn{}
-	if len(d.conns) >= keepConns {
-		d.memory.Add(-connSize)
-		return
-	}
-	d.conns = append(d.conns, c)
+	d.conns.Put(c, 0)
 }
 
 // work is what a connection needs while a command is read or a response awaited; an idle one has none.
 type work struct {
 	commands decoders.Pending[command]
 	response response
-	size     int // bytes, the slots and texts included
-}
-
-func (d *decoder) newWork() *work {
-	if n := len(d.works); n > 0 {
-		w := d.works[n-1]
-		d.works = d.works[:n-1]
-		return w
-	}
-	d.memory.Add(workSize)
-	w := &work{size: workSize}
-	w.commands.Max = maxPending
-	return w
+	owns     int // bytes: the slots and texts
 }
 
 func (d *decoder) freeWork(w *work) {
-	if len(d.works) >= keepParts || w.size > keepSize {
-		d.memory.Add(-w.size)
-		return
-	}
 	w.commands.Reset()
 	w.response = response{}
-	d.works = append(d.works, w)
+	d.works.Put(w, w.owns)
 }
 
 // grown accounts for n more bytes that belong to w.
 func (d *decoder) grown(w *work, n int) {
 	if n != 0 {
-		w.size += n
+		w.owns += n
 		d.memory.Add(n)
 	}
 }

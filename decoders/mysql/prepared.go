@@ -22,11 +22,7 @@ type statement struct {
 // newest is the number that stands for the statement prepared last (MariaDB).
 const newest = 1<<32 - 1
 
-const (
-	statementSize = int(unsafe.Sizeof(statement{}))
-	preparedSize  = int(unsafe.Sizeof(prepared{}))
-	keepPrepared  = 64 // a larger list is given back
-)
+const statementSize = int(unsafe.Sizeof(statement{}))
 
 // at is the place of id in the list, and whether it is there.
 func (p *prepared) at(id uint32) (int, bool) {
@@ -74,7 +70,7 @@ func (p *prepared) oldest() (place int) {
 // preparing notes that sql is being prepared.
 func (c *conn) preparing(sql *decoders.Statement) {
 	if c.p == nil {
-		c.p = c.d.newPrepared()
+		c.p = c.d.prepare.Get()
 	}
 	c.p.last = sql
 }
@@ -85,7 +81,7 @@ func (c *conn) remember(id uint32, sql *decoders.Statement) {
 		return
 	}
 	if c.p == nil {
-		c.p = c.d.newPrepared()
+		c.p = c.d.prepare.Get()
 	}
 	p := c.p
 	if len(p.list) >= c.d.cfg.MaxPreparedStatements {
@@ -124,22 +120,8 @@ func (c *conn) forgetPrepared() {
 	}
 }
 
-func (d *decoder) newPrepared() *prepared {
-	if n := len(d.prepare); n > 0 {
-		p := d.prepare[n-1]
-		d.prepare = d.prepare[:n-1]
-		return p
-	}
-	d.memory.Add(preparedSize)
-	return new(prepared)
-}
-
 func (d *decoder) freePrepared(p *prepared) {
-	if cap(p.list) > keepPrepared || len(d.prepare) >= keepParts {
-		d.memory.Add(-preparedSize - cap(p.list)*statementSize)
-		return
-	}
 	clear(p.list)
 	*p = prepared{list: p.list[:0]}
-	d.prepare = append(d.prepare, p)
+	d.prepare.Put(p, cap(p.list)*statementSize)
 }

@@ -19,19 +19,7 @@ func (c *conn) End(dir decoders.Dir, now decoders.Time) {
 
 // Close implements decoders.Conn.
 func (c *conn) Close(now decoders.Time, why decoders.Why) {
-	cut, none := decoders.Unknown, decoders.Unknown
-	switch why {
-	case decoders.FIN, decoders.ResetByServer:
-		cut, none = decoders.ServerError, decoders.Unanswered
-	case decoders.ResetByClient:
-		cut, none = decoders.Aborted, decoders.Aborted
-		if c.ended[decoders.ToClient] {
-			none = decoders.Unanswered
-		}
-	}
-	if c.clientFirst && none != decoders.Unknown {
-		cut, none = decoders.Aborted, decoders.Aborted
-	}
+	cut, none := why.Unfinished(c.clientFirst, c.ended[decoders.ToClient])
 	if why == decoders.GaveUp {
 		c.refute()
 	}

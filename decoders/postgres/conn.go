@@ -132,7 +132,7 @@ func (c *conn) skip(dir decoders.Dir, s *decoders.Stream, n int, end byte) error
 // need is c's work, made if there is none.
 func (c *conn) need() *work {
 	if c.w == nil {
-		c.w = c.d.newWork()
+		c.w = c.d.works.Get()
 	}
 	return c.w
 }

@@ -130,23 +130,9 @@ const maxPrepared = 1024
 // hash stands for a name.
 func (d *decoder) hash(name []byte) uint64 { return max(1, maphash.Bytes(d.seed, name)) }
 
-func (d *decoder) newTable() *prepared {
-	if n := len(d.tables); n > 0 {
-		p := d.tables[n-1]
-		d.tables = d.tables[:n-1]
-		return p
-	}
-	d.memory.Add(tableSize)
-	return new(prepared)
-}
-
 func (d *decoder) freeTable(p *prepared) {
 	p.clear()
-	if len(d.tables) >= keepTables || p.bytes() > keepSize {
-		d.memory.Add(-tableSize - p.bytes())
-		return
-	}
-	d.tables = append(d.tables, p)
+	d.tables.Put(p, p.bytes())
 }
 
 // prepare remembers the statement that was parsed under a name.
@@ -157,7 +143,7 @@ func (c *conn) prepare(name []byte, k known) {
 		return
 	}
 	if c.prepared == nil {
-		c.prepared = c.d.newTable()
+		c.prepared = c.d.tables.Get()
 	}
 	p := c.prepared
 	hash, before := c.d.hash(name), p.bytes()

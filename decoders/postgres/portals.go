@@ -158,7 +158,7 @@ func (c *conn) settle(k *cursor) {
 	if k.begun && !k.over {
 		c.reportCursor(k)
 	}
-	c.d.freeCursor(k)
+	c.d.cursors.Put(k, 0)
 }
 
 // leave takes e off a statement that is reported already; false when it is not.
@@ -175,21 +175,7 @@ func (c *conn) leave(e *entry) bool {
 }
 
 func (d *decoder) newCursor() *cursor {
-	var k *cursor
-	if n := len(d.cursors); n > 0 {
-		k, d.cursors = d.cursors[n-1], d.cursors[:n-1]
-	} else {
-		k = new(cursor)
-		d.memory.Add(cursorSize)
-	}
+	k := d.cursors.Get()
 	*k = cursor{open: true}
 	return k
-}
-
-func (d *decoder) freeCursor(k *cursor) {
-	if len(d.cursors) >= keepCursors {
-		d.memory.Add(-cursorSize)
-		return
-	}
-	d.cursors = append(d.cursors, k)
 }

@@ -27,7 +27,11 @@ func newDecoder(env decoders.Env, unmarshal func(any) error) (decoders.Decoder, 
 			return nil, err
 		}
 	}
-	return &decoder{book: sql.NewBook(sql.PostgreSQL, env.Memory), seed: maphash.MakeSeed(), raw: env.Raw, memory: env.Memory}, nil
+	return &decoder{
+		book: sql.NewBook(sql.PostgreSQL, env.Memory), seed: maphash.MakeSeed(), raw: env.Raw, memory: env.Memory,
+		conns: decoders.Free[conn]{Memory: env.Memory, Max: decoders.FreeConns}, works: decoders.Free[work]{Memory: env.Memory},
+		cursors: decoders.Free[cursor]{Memory: env.Memory}, tables: decoders.Free[prepared]{Memory: env.Memory},
+	}, nil
 }
 
 // decoder is what the connections of one worker share.
@@ -39,39 +43,21 @@ type decoder struct {
 	out    decoders.Sink
 
 	txn     decoders.Txn // reused for every transaction
-	conns   []*conn      // free ones
-	works   []*work      // free ones
-	cursors []*cursor    // free ones
-	tables  []*prepared  // free ones
+	conns   decoders.Free[conn]
+	works   decoders.Free[work]
+	cursors decoders.Free[cursor]
+	tables  decoders.Free[prepared]
 }
 
-// How many free ones are kept, and the largest among them in bytes: enough that ordinary traffic allocates nothing, little enough
-// that a burst is given back.
 const (
-	keepConns   = 4096
-	keepWorks   = 1024
-	keepTables  = 1024
-	keepCursors = 256
-	keepSize    = 16 << 10
-
-	connSize   = int(unsafe.Sizeof(conn{}))
-	workSize   = int(unsafe.Sizeof(work{}))
-	cursorSize = int(unsafe.Sizeof(cursor{}))
-	tableSize  = int(unsafe.Sizeof(prepared{}))
-	entrySize  = int(unsafe.Sizeof(entry{}))
-	heldSize   = int(unsafe.Sizeof(held{}))
+	entrySize = int(unsafe.Sizeof(entry{}))
+	heldSize  = int(unsafe.Sizeof(held{}))
 )
 
 // Open implements decoders.Decoder.
 func (d *decoder) Open(f *decoders.Flow, out decoders.Sink) decoders.Conn {
 	d.out = out
-	var c *conn
-	if n := len(d.conns); n > 0 {
-		c, d.conns = d.conns[n-1], d.conns[:n-1]
-	} else {
-		c = new(conn)
-		d.memory.Add(connSize)
-	}
+	c := d.conns.Get()
 	*c = conn{d: d, f: f, database: c.database, starting: !f.Midstream}
 	c.database.Clear()
 	if f.Midstream {
@@ -85,11 +71,7 @@ func (d *decoder) close(c *conn) {
 		d.freeTable(c.prepared)
 	}
 	*c = conn{database: c.database}
-	if len(d.conns) >= keepConns {
-		d.memory.Add(-connSize - c.database.Cap())
-		return
-	}
-	d.conns = append(d.conns, c)
+	d.conns.Put(c, c.database.Cap())
 }
 
 // work is what a connection needs while something is asked, answered or open; an idle one has none.
@@ -117,35 +99,21 @@ type work struct {
 	skipping bool // up to the next Sync
 	failure  code
 
-	size int // bytes, with all that it owns
-}
-
-func (d *decoder) newWork() *work {
-	if n := len(d.works); n > 0 {
-		w := d.works[n-1]
-		d.works = d.works[:n-1]
-		return w
-	}
-	d.memory.Add(workSize)
-	return &work{size: workSize}
+	owns int // bytes: entries, portals and what is held
 }
 
 // freeWork takes back w, which holds nothing any more.
 func (d *decoder) freeWork(w *work) {
-	if len(d.works) >= keepWorks || w.size > keepSize {
-		d.memory.Add(-w.size)
-		return
-	}
 	w.queue.Reset()
 	w.portals.clear()
-	*w = work{queue: w.queue, portals: w.portals, held: w.held[:0], size: w.size}
-	d.works = append(d.works, w)
+	*w = work{queue: w.queue, portals: w.portals, held: w.held[:0], owns: w.owns}
+	d.works.Put(w, w.owns)
 }
 
 // grown accounts for n more bytes that belong to w.
 func (d *decoder) grown(w *work, n int) {
 	if n != 0 {
-		w.size += n
+		w.owns += n
 		d.memory.Add(n)
 	}
 }
