@@ -200,13 +200,16 @@ func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
 		return nil, err
 	}
 	d.say("measuring the shop for %s, so that its history is like it", measureTime)
-	if err := d.open(ctx); err != nil {
+	m := *d // a demo of its own, so that its end is not that of all
+	ctx, m.end = context.WithCancelCause(ctx)
+	defer m.end(nil)
+	defer m.close()
+	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
-	defer d.close()
-	d.shop.Pace(func() float64 { return 1 })
+	m.shop.Pace(func() float64 { return 1 })
 	if p, err = history.Measure(ctx, "http://"+exporterAddr+"/metrics", scrapeLabels, history.Wanted(plan), measureTime, func(time.Time) float64 { return 1 }); err != nil {
-		return nil, err
+		return nil, errors.Join(err, context.Cause(ctx))
 	}
 	if text, err = json.Marshal(p); err != nil {
 		return nil, err

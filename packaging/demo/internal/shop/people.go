@@ -19,13 +19,15 @@ import (
 const Visitors = 220
 
 const (
-	partners    = 4
-	thinkTime   = 2500 * time.Millisecond // mean, between two clicks
-	abortShare  = 0.004                   // of requests that people do not wait for
-	logoutShare = 0.05                    // of visits after which people log out; the others stay logged in
-	patience    = 15 * time.Second
-	batchSize   = 4 // requests that a partner sends without waiting for the answers
-	batchPeriod = 2 * time.Second
+	partners      = 4
+	thinkTime     = 2500 * time.Millisecond // mean, between two clicks
+	awayTime      = 15 * time.Second        // mean, until those who stay away think of the shop again
+	abortShare    = 0.004                   // of requests that people do not wait for
+	logoutShare   = 0.25                    // of visits to the bank after which people log out; the others stay logged in
+	loggedInShare = 0.8                     // of people, at any time
+	patience      = 15 * time.Second
+	batchSize     = 4 // requests that a partner sends without waiting for the answers
+	batchPeriod   = 2 * time.Second
 
 	reportPeriod = 7 * time.Second // between two reports
 )
@@ -48,7 +50,10 @@ func (s *Shop) sendPeople(ctx context.Context, r *relay.Relay, visitors int) {
 		})
 	}
 	for i := range visitors {
-		v := visitor{shop: s, name: fmt.Sprintf("user%d", i), client: clients[i%len(clients)]}
+		v := visitor{shop: s, name: fmt.Sprintf("user%d", i), client: clients[i%len(clients)], device: rand64(), rises: (float64(i) + 0.5) / float64(visitors)}
+		if chance(loggedInShare) { // as on any other day: the shop does not open with a crowd at the log-in
+			v.session = s.users.add(rand.N(sessionLife))
+		}
 		s.people.Go(func() { v.live(ctx) })
 	}
 	for i := range partners {
@@ -68,12 +73,20 @@ type visitor struct {
 	shop    *Shop
 	name    string
 	client  *http.Client
-	session string // cookie; "" while logged out
+	device  string  // cookie that tells one browser from another
+	session string  // cookie; "" while logged out
+	rises   float64 // the level from which on this person visits: at half the level half of the people do
 }
 
 // live visits the shop again and again.
 func (v *visitor) live(ctx context.Context) {
 	for v.think(ctx) {
+		if v.shop.level() < v.rises {
+			if !pause(ctx, rand.N(2*awayTime)) {
+				return
+			}
+			continue
+		}
 		v.get(ctx, "/")
 		if chance(0.5) {
 			v.get(ctx, "/assets/style.css")
@@ -155,6 +168,7 @@ func (v *visitor) do(ctx context.Context, method, path, body string) []*http.Coo
 	req.Host = hostOf(webAddr)
 	req.Header.Set("traceparent", nextSpan(""))
 	req.Header.Set("User-Agent", "shop-visitor")
+	req.AddCookie(&http.Cookie{Name: "device", Value: v.device})
 	if v.session != "" {
 		req.AddCookie(&http.Cookie{Name: "session", Value: v.session})
 	}
@@ -189,7 +203,8 @@ func (v *visitor) body(s string) io.Reader {
 
 // think waits as people do before the next click; false: time to go home.
 func (v *visitor) think(ctx context.Context) bool {
-	return pause(ctx, time.Duration(rand.ExpFloat64()*v.shop.hurry()*float64(thinkTime)))
+	hurry := max(v.shop.level(), 1) // with everybody there, they click faster
+	return pause(ctx, time.Duration(rand.ExpFloat64()/hurry*float64(thinkTime)))
 }
 
 // partner is a program that checks prices: it pipelines its requests on one
@@ -213,7 +228,7 @@ func (p *partner) session(ctx context.Context) {
 	}
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
-	for pause(ctx, time.Duration(p.shop.hurry()*float64(batchPeriod))) {
+	for pause(ctx, time.Duration(float64(batchPeriod)/p.shop.level())) {
 		var batch strings.Builder
 		method := [...]string{http.MethodHead, http.MethodGet}[rand.N(2)]
 		for range batchSize {

@@ -40,6 +40,7 @@ type Shop struct {
 	storages []func() // what closes the services' ways to their databases
 	trouble  atomic.Pointer[Incident]
 	pace     atomic.Pointer[func() float64]
+	users    sessions   // of people who are logged in
 	breaking sync.Mutex // one Break at a time
 	cancel   context.CancelFunc
 	people   sync.WaitGroup
@@ -80,7 +81,7 @@ func Open(r *relay.Relay, visitors int) (*Shop, error) {
 		return nil, err
 	}
 	s.sendPeople(ctx, r, visitors)
-	s.people.Go(func() { makeReports(ctx, r) })
+	s.people.Go(func() { s.makeReports(ctx, r) })
 	return s, nil
 }
 
@@ -117,13 +118,13 @@ func (s *Shop) Close() {
 	}
 }
 
-// Pace says how busy people are, as a share of what they are by themselves: asked before every click.
+// Pace says how busy the shop is, as a share of what it is by itself: asked before every visit and every click.
 func (s *Shop) Pace(level func() float64) { s.pace.Store(&level) }
 
-// hurry is how much time people take between clicks, as a share of what they take by themselves.
-func (s *Shop) hurry() float64 {
+// level is how busy the shop is to be.
+func (s *Shop) level() float64 {
 	if level := s.pace.Load(); level != nil {
-		return 1 / max((*level)(), 0.02)
+		return max((*level)(), 0.02)
 	}
 	return 1
 }

@@ -110,8 +110,8 @@ func report(ctx context.Context, from netip.Addr, r *relay.Relay) error {
 }
 
 // makeReports does so every now and then.
-func makeReports(ctx context.Context, r *relay.Relay) {
-	for pause(ctx, reportPeriod) {
+func (s *Shop) makeReports(ctx context.Context, r *relay.Relay) {
+	for pause(ctx, time.Duration(float64(reportPeriod)/s.level())) {
 		_ = report(ctx, reportsAddr, r) // there is a next time
 	}
 }

@@ -16,7 +16,7 @@ import (
 func (s *Shop) web(r *relay.Relay) *service {
 	mux := http.NewServeMux()
 	svc := s.newService("web", webAddr, 2*time.Millisecond, r, mux)
-	var users sessions
+	users := &s.users
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, req *http.Request) {
 		svc.forward(w, req, http.MethodGet, catalogAddr, "/products?start=1", nil)
 	})
@@ -33,7 +33,7 @@ func (s *Shop) web(r *relay.Relay) *service {
 		}
 		_, _ = io.WriteString(w, strings.Repeat("/* style */\n", 400))
 	})
-	mux.HandleFunc("POST /login", func(w http.ResponseWriter, req *http.Request) { svc.login(&users, w, req) })
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, req *http.Request) { svc.login(users, w, req) })
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, req *http.Request) {
 		users.remove(req)
 		redirect(w)
@@ -69,7 +69,7 @@ func (svc *service) login(users *sessions, w http.ResponseWriter, req *http.Requ
 	res.Body.Close()
 	switch res.StatusCode {
 	case http.StatusNoContent:
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: users.add(), Path: "/", HttpOnly: true})
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: users.add(sessionLife), Path: "/", HttpOnly: true})
 		redirect(w)
 	case http.StatusUnauthorized:
 		http.Error(w, "wrong password", http.StatusUnauthorized)
@@ -94,7 +94,8 @@ type sessions struct {
 	expiry map[string]time.Time
 }
 
-func (s *sessions) add() string {
+// add begins a session that lasts so long.
+func (s *sessions) add(life time.Duration) string {
 	token := rand.Text()
 	now := time.Now()
 	s.mu.Lock()
@@ -102,7 +103,7 @@ func (s *sessions) add() string {
 	if s.expiry == nil || len(s.expiry) >= maxSessions {
 		s.expiry = map[string]time.Time{} // everybody logs in again
 	}
-	s.expiry[token] = now.Add(sessionLife)
+	s.expiry[token] = now.Add(life)
 	return token
 }
 
