@@ -26,19 +26,32 @@ func (p *parser) accessLogs(n node) {
 		in := &accessLog{at: item}
 		in.Zone = time.Local
 		item.fields(
+			// An absolute path, or a pattern: `*` stands for any text within a name, `?` for a character. New files that match are found within ten
+			// seconds. At most 1000 files.
 			field{"path", func(n node) { in.Path = checked(n, "/var/log/nginx/access.log", checkPattern) }},
-			field{"format", in.format("format", accesslog.Preset)},
-			field{"nginx", in.format("nginx", accesslog.Nginx)},
-			field{"apache", in.format("apache", accesslog.Apache)},
-			field{"envoy", in.format("envoy", accesslog.Envoy)},
+			// A format that needs no text of its own: `common`, `combined` (Apache, nginx), `haproxy` (its default format of HTTP logs), `envoy` (its
+			// default), `w3c` (IIS: the `#Fields` line says what is what), `caddy`, `traefik` (JSON).
+			field{"format", in.format("format", "combined", accesslog.Preset)},
+			// The text of nginx' `log_format`, `escape=json` among it.
+			field{"nginx", in.format("nginx", `'$remote_addr [$time_iso8601] "$request" $status $request_time'`, accesslog.Nginx)},
+			// The text of Apache's `LogFormat`.
+			field{"apache", in.format("apache", `'%h %t "%r" %>s %D'`, accesslog.Apache)},
+			// Envoy's `text_format`.
+			field{"envoy", in.format("envoy", `'%START_TIME% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %DURATION%'`, accesslog.Envoy)},
+			// For a log with one JSON object a line: which value is what, see below.
 			field{"json", in.json},
-			field{"service", func(n node) { in.Service, in.service = labelText(n), &n }},
+			// The name of one of the `services` that the lines are about. A Host that belongs to a service comes before it. Default: by Host, else by
+			// `server`.
+			field{"service", func(n node) { in.Service, in.service = labelText(n, "shop"), &n }},
+			// Address and port of the server that the lines are about: it is named like on the wire. Default: none: `_other`.
 			field{"server", func(n node) { in.Server = p.serverOf(n) }},
+			// The zone of times that name none. Default: this host's.
 			field{"time_zone", func(n node) {
 				if zone := timeZone(n); zone != nil {
 					in.Zone = zone
 				}
 			}},
+			// Read a file that was never read before from its start. Otherwise only what is added to it counts. Default: `false`.
 			field{"from_start", func(n node) { in.FromStart, _ = n.flag() }},
 		)
 		item.need("path", "path: /var/log/nginx/access.log")
@@ -49,10 +62,10 @@ func (p *parser) accessLogs(n node) {
 }
 
 // format reads a format in one of the languages.
-func (in *accessLog) format(key string, read func(string) (accesslog.Format, error)) func(node) {
+func (in *accessLog) format(key, example string, read func(string) (accesslog.Format, error)) func(node) {
 	return func(n node) {
 		in.formats = append(in.formats, key)
-		if s, ok := n.text("combined"); ok {
+		if s, ok := n.text(example); ok {
 			in.take(n)(read(s))
 		}
 	}

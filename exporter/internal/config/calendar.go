@@ -21,8 +21,12 @@ const maxWindows = 1000 // maintenance windows, holidays and own days: every scr
 func (p *parser) calendar(n node) {
 	c := new(calendar.Config)
 	n.fields(
+		// The zone whose midnight begins a day, by its name in the IANA database.
 		field{"time_zone", func(n node) { c.Zone = timeZone(n) }},
+		// Adds a country's public holidays: `DE` (those of all states), `DK`, `FI`, `GB` (England and Wales), `NO`, `SE`, `US` (federal).
 		field{"country", func(n node) { p.country(n, c) }},
+		// Adds the `holidays`, `days` and `maintenance` of another file, which several sensors may share. A relative name is looked for beside the
+		// configuration file. It is read at start and at a reload.
 		field{"file", func(n node) { p.calendarFile(n, c) }},
 		holidaysField(c), daysField(c), maintenanceField(c),
 	)
@@ -35,10 +39,15 @@ func (p *parser) calendar(n node) {
 
 // The keys that the configuration and a calendar file share.
 func holidaysField(c *calendar.Config) field {
+	// Days that are like Sundays; see below.
 	return field{"holidays", func(n node) { holidays(n, c) }}
 }
-func daysField(c *calendar.Config) field { return field{"days", func(n node) { ownDays(n, c) }} }
+func daysField(c *calendar.Config) field {
+	// Own kinds of days with a shape of their own: pay day, month end.
+	return field{"days", func(n node) { ownDays(n, c) }}
+}
 func maintenanceField(c *calendar.Config) field {
+	// Windows in which alerts are silent, and from which the bands do not learn.
 	return field{"maintenance", func(n node) { maintenance(n, c) }}
 }
 
@@ -112,7 +121,10 @@ func holidays(n node, c *calendar.Config) {
 		var h calendar.Holiday
 		r := ruleReader{at: item, rule: &h.Rule}
 		item.fields(append(r.fields(),
-			field{"name", func(n node) { h.Name = labelText(n) }},
+			// What the holiday is called.
+			field{"name", func(n node) { h.Name = labelText(n, "Labour Day") }},
+			// Where one goes that falls on a weekend: `nearest` is Saturday's before, Sunday's after. It stays a holiday and is observed on that day,
+			// too. Default: `stay`.
 			field{"weekend", func(n node) { h.Weekend = shift(n) }},
 		)...)
 		item.need("name", "name: Labour Day")
@@ -126,9 +138,14 @@ func ownDays(n node, c *calendar.Config) {
 		var d calendar.OwnDay
 		r := ruleReader{at: item, rule: &d.Rule}
 		item.fields(append(r.fields(),
+			// A value of `wire_calendar_day_type{type}`, beside `workday`, `saturday`, `sunday` and `holiday`.
 			field{"name", func(n node) { d.Name = dayName(n) }},
+			// A day of every month; a month that is too short has its last day.
 			field{"day", r.day},
+			// Where one goes that falls on a weekend; it moves on over holidays, to a day that is worked on. Default: `stay`.
 			field{"weekend", func(n node) { d.Weekend = shift(n) }},
+			// Compare it with every day of this type, for a `workday` of its weekday, instead of with the last day of its own name. Default: its own
+			// name.
 			field{"like", func(n node) { d.Like, _ = oneOf(n, calendar.Workday, calendar.Saturday, calendar.Sunday) }},
 		)...)
 		item.need("name", "name: pay_day")
@@ -139,7 +156,7 @@ func ownDays(n node, c *calendar.Config) {
 
 // dayName is a value of the label type.
 func dayName(n node) string {
-	s := labelText(n)
+	s := labelText(n, "pay_day")
 	if slices.Contains(calendar.BaseTypes, s) {
 		n.wrong("every day is or is not a %s already; write another name", s)
 	}
@@ -173,9 +190,13 @@ func maintenance(n node, c *calendar.Config) {
 		w, from, to := calendar.Window{}, node{}, node{}
 		repeats := item.has("every")
 		item.fields(
+			// It repeats on these days of the week; `day` is each. Default: once.
 			field{"every", func(n node) { w.Every = weekdays(n) }},
+			// When it begins: a local time like `2026-11-28 22:00`, with `every` a time of day like `"22:00"`.
 			field{"from", func(n node) { from = n }},
+			// When it ends. A time of day that is not later than `from` is on the next day.
 			field{"to", func(n node) { to = n }},
+			// Names of services. Default: everything.
 			field{"services", func(n node) { w.Services = texts(n, "[shop]", checkLabel) }},
 		)
 		item.need("from", `from: 2026-11-28 22:00, or with every: "22:00"`)

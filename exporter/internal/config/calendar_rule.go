@@ -16,9 +16,13 @@ type ruleReader struct {
 
 func (r ruleReader) fields() []field {
 	return []field{
+		// A day of each year, `05-17`, or of one year only, `2026-06-05`.
 		{"date", r.date},
+		// So many days from Easter Sunday: `-2` is Good Friday.
 		{"easter", func(n node) { r.rule.Easter = true; r.rule.Days, _ = n.number(-100, 100) }},
+		// With `from`: the first such day of the week on or after a day of the year.
 		{"weekday", r.weekday},
+		// `weekday: monday` with `from: 05-25` is the last Monday of May.
 		{"from", r.from},
 	}
 }

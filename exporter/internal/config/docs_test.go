@@ -42,52 +42,6 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// TestDocumentedKeys: each key of the file stands in a table of the documentation.
-func TestDocumentedKeys(t *testing.T) {
-	text, err := os.ReadFile(documentation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range knownKeys(t) {
-		if !strings.Contains(string(text), "`"+key+"`") && !strings.Contains(string(text), "\n## "+key+"\n") {
-			t.Errorf("the key %q is not described in %s", key, documentation)
-		}
-	}
-	for _, cookie := range DefaultCookies() {
-		if !strings.Contains(string(text), "`"+cookie+"`") {
-			t.Errorf("the cookie %q is not listed in %s", cookie, documentation)
-		}
-	}
-}
-
-// knownKeys asks for a key that does not exist at every level, and takes the known ones from the answers.
-func knownKeys(t *testing.T) (keys []string) {
-	const unknown = "x.x.x.x.x.x.x.x.x.x.x.x"
-	_, err := testLoader().parse("f", []byte(strings.ReplaceAll(`
-X: 1
-measure: {X: 1}
-services: [{X: 1, logins: [{X: 1}]}]
-clients: [{X: 1}]
-users: {X: 1}
-ignore: {X: 1}
-limits: {X: 1}
-flow: {X: 1}
-calendar: {X: 1, holidays: [{X: 1}], days: [{X: 1}], maintenance: [{X: 1}]}
-`, "X", unknown)))
-	if err == nil {
-		t.Fatal("no mistake was found")
-	}
-	for line := range strings.Lines(err.Error()) {
-		if _, known, ok := strings.Cut(line, "write one of "); ok {
-			keys = append(keys, strings.Split(strings.TrimSpace(known), ", ")...)
-		}
-	}
-	if len(keys) < 45 {
-		t.Fatalf("only %d keys: %q", len(keys), keys)
-	}
-	return keys
-}
-
 // TestShippedFiles loads the packaged configuration, as it is and with its examples switched on, and the demo's.
 func TestShippedFiles(t *testing.T) {
 	text, err := os.ReadFile(packaged)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wire_exporter/decoders"
+	"wire_exporter/exporter/internal/flow"
 	"wire_exporter/exporter/internal/label"
 )
 
@@ -29,6 +30,10 @@ type parser struct {
 
 func (p *parser) defaults() {
 	p.cfg.Sessions = &decoders.Sessions{Cookies: DefaultCookies(), Bearer: true}
+	standard := flow.Config{}.WithDefaults()
+	p.cfg.Flow = flow.Config{
+		Hold: standard.Hold, Grace: standard.Grace, Patience: standard.Patience, SynTimeout: standard.SynTimeout, Idle: standard.Idle, Linger: standard.Linger,
+	}
 	p.cfg.Label.Limits = label.Limits{
 		Services: 200, Operations: 20, Resources: 50, Codes: 40, Databases: 50, Clients: 50, Statements: 100, Series: 50_000,
 	}
@@ -62,7 +67,10 @@ const (
 // measure reads for which servers this sensor counts, and at which ports it looks.
 func (p *parser) measure(n node) {
 	n.fields(
+		// For which servers this sensor counts: all, this host and what is routed to it, or a list of networks, addresses and host names, of which
+		// `local` may be one. Default: `all`.
 		field{"servers", p.measureServers},
+		// Which server ports are captured: all, those that stand under `services` and `protocols`, or a list. Default: `all`.
 		field{"ports", p.measurePorts},
 	)
 }
@@ -108,7 +116,7 @@ func (p *parser) measurePorts(n node) {
 		}
 		return
 	}
-	ports := portList(n)
+	ports := portList(n, example)
 	if y, ok := n.enter(); ok && len(y.Content) == 0 {
 		n.wrong("the list is empty, so nothing would be captured; write %s", example)
 	}
@@ -120,7 +128,9 @@ func (p *parser) clients(n node) {
 	n.items(maxEntries, "- name: branches", func(item node) {
 		var c label.Client
 		item.fields(
-			field{"name", func(n node) { c.Name = labelText(n) }},
+			// The value of the label `client_name`.
+			field{"name", func(n node) { c.Name = labelText(n, "branches") }},
+			// Networks, addresses and host names of the callers.
 			field{"networks", func(n node) { c.Networks = p.networkList(n) }},
 		)
 		item.need("name", "name: branches")
@@ -134,9 +144,13 @@ func (p *parser) clients(n node) {
 func (p *parser) ignore(n node) {
 	out := &p.cfg.Label.Ignore
 	n.fields(
+		// Clients or servers.
 		field{"networks", func(n node) { out.Networks = p.networkList(n) }},
-		field{"ports", func(n node) { out.Ports = portList(n) }},
+		// Ports of servers.
+		field{"ports", func(n node) { out.Ports = portList(n, "[9100]") }},
+		// Paths of requests, as described [above](#the-file).
 		field{"paths", func(n node) { out.Paths = texts(n, `["/healthz", "/static/*"]`, checkPath) }},
+		// Content types of responses, without parameters.
 		field{"content_types", func(n node) { out.ContentTypes = texts(n, `[text/css, "image/*"]`, checkContentType) }},
 	)
 }
@@ -148,13 +162,21 @@ func (p *parser) limits(n node) {
 		return field{key, func(n node) { *value, _ = n.number(1, most) }}
 	}
 	n.fields(
+		// Services.
 		budget("services", &l.Services, 10_000),
+		// Operations of a service.
 		budget("operations", &l.Operations, 1_000),
+		// Resources (paths, tables) of a service.
 		budget("resources", &l.Resources, 10_000),
+		// Codes of a service.
 		budget("codes", &l.Codes, 1_000),
+		// Databases of a service.
 		budget("databases", &l.Databases, 10_000),
+		// Callers.
 		budget("clients", &l.Clients, 10_000),
+		// SQL statements of a service: those it spends most of its time on.
 		budget("statements", &l.Statements, 1_000),
+		// Sets of label values over all.
 		budget("series", &l.Series, 10_000_000),
 	)
 }
@@ -166,11 +188,17 @@ func (p *parser) flow(n node) {
 		return field{key, func(n node) { *value, _ = n.duration(min, max) }}
 	}
 	n.fields(
+		// The most bytes a direction keeps of segments that came out of order.
 		field{"hold_bytes", func(n node) { f.Hold, _ = n.number(16<<10, 64<<20) }},
+		// How long a hole stays open although its receiver acknowledged the bytes: the capture may have reordered them.
 		timeout("grace", &f.Grace, time.Millisecond, 10*time.Second),
+		// How long a hole stays open that nobody acknowledged: its bytes may be sent again.
 		timeout("patience", &f.Patience, time.Second, 10*time.Minute),
+		// How long an attempt to connect may go unanswered.
 		timeout("syn_timeout", &f.SynTimeout, time.Second, 10*time.Minute),
+		// How long a connection without a request in flight may be silent. One with a request in flight never times out.
 		timeout("idle", &f.Idle, time.Minute, 7*24*time.Hour),
+		// How long a closed connection is remembered, so that its last segments are not taken for a new one.
 		timeout("linger", &f.Linger, 100*time.Millisecond, 5*time.Minute),
 	)
 }

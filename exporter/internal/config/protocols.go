@@ -60,12 +60,14 @@ func (p *parser) protocol(n node, plugin int) {
 		}
 	}
 	n.at(&general, "").fields(
+		// Whether this protocol is decoded. Default: `true`.
 		field{"enabled", func(n node) {
 			if on, ok := n.flag(); ok {
 				b.off = !on
 			}
 		}},
-		field{"ports", func(n node) { b.ports = portList(n) }},
+		// Server ports that speak it for sure, on any server. What `services` say of single servers comes before it.
+		field{"ports", func(n node) { b.ports = portList(n, "[80, 8080]") }},
 	)
 	if len(own.Content) > 0 {
 		b.own = &own

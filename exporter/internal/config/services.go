@@ -21,14 +21,26 @@ func (p *parser) services(n node) {
 	n.items(maxEntries, "- name: shop", func(item node) {
 		s := service{at: item, plugin: -1}
 		item.fields(
-			field{"name", func(n node) { s.Name = labelText(n) }},
+			// The value of the label `service_name`: up to 120 bytes that can be printed; unique among services and clients.
+			field{"name", func(n node) { s.Name = labelText(n, "shop") }},
+			// Servers: `10.1.2.3:8080`, `"[2001:db8::1]:8080"`, `shop-db.example.com:5432`. Without a port: any of `ports`. A network may stand here
+			// too; its ports are `ports`.
 			field{"addresses", func(n node) { p.addresses(n, &s) }},
+			// Networks of servers, at `ports`.
 			field{"networks", func(n node) { s.Networks = append(s.Networks, p.networkList(n)...) }},
-			field{"ports", func(n node) { s.Ports = portList(n) }},
+			// Ports of the servers above that have none of their own. Alone: these ports of any server. Default: any.
+			field{"ports", func(n node) { s.Ports = portList(n, "[80, 8080]") }},
+			// Names in the HTTP Host header, without port: `shop.example.com`, or `"*.shop.example.com"` for all names below (but not that name itself).
+			// Default: any.
 			field{"hosts", func(n node) { s.Hosts = texts(n, "[shop.example.com]", checkHost) }},
+			// The service's routes, as described [above](#the-file). A request gets the first that matches as its label `resource`. What matches none is
+			// given a template that is learned from the traffic.
 			field{"paths", func(n node) { s.paths, s.Paths = n, texts(n, `["/accounts/{id}"]`, checkPath) }},
+			// What its servers speak, by the name of the protocol; at `ports`, or at all ports without. Default: found by the bytes.
 			field{"protocol", func(n node) { s.protocol, s.plugin = n, p.pluginNamed(n) }},
+			// Which requests to this service are log-ins, as under [users](#users). They come before those.
 			field{"logins", func(n node) { s.Logins = userRules(n) }},
+			// Which requests to this service are log-outs. They come before those of `users`.
 			field{"logouts", func(n node) { s.Logouts = userRules(n) }},
 		)
 		item.need("name", "name: shop")
@@ -70,8 +82,11 @@ func userRules(n node) (rules []label.UserRule) {
 	n.items(maxEntries, "- {method: POST, path: /login, status: [302]}", func(item node) {
 		var u label.UserRule
 		item.fields(
+			// The HTTP method. Default: any.
 			field{"method", func(n node) { u.Method = checked(n, "POST", checkMethod) }},
+			// A path, as described [above](#the-file).
 			field{"path", func(n node) { u.Path = checked(n, "/login", checkPath) }},
+			// Which statuses mean that it succeeded: `302`, or `2xx` for a class. Default: every status that is no error.
 			field{"status", func(n node) { u.Status = texts(n, "[200, 302]", checkStatus) }},
 		)
 		item.need("path", "path: /login")

@@ -23,19 +23,27 @@ func DefaultCookies() []string {
 func (p *parser) usersSection(n node) {
 	s := p.cfg.Sessions
 	n.fields(
+		// Names of the cookies that hold a session, compared exactly. The first in this order that a request has wins. `[]`: none.
 		field{"cookies", func(n node) {
 			s.Cookies = atMost(n, maxCookies, texts(n, "[SESSIONID]", checkCookie))
 		}},
+		// Names of headers that hold a session, in any case.
 		field{"headers", func(n node) {
 			s.Headers = atMost(n, maxHeaders, texts(n, "[x-session-id]", checkHeader))
 			for i := range s.Headers {
 				s.Headers[i] = strings.ToLower(s.Headers[i])
 			}
 		}},
+		// Whether the token in `Authorization: Bearer` is a session.
 		field{"bearer", func(n node) { s.Bearer, _ = n.flag() }},
+		// Networks of proxies and load balancers whose `X-Forwarded-For` is believed. The client is the last address in it that is no trusted proxy.
 		field{"trusted_proxies", func(n node) { p.proxies, s.TrustedProxies = &n, p.networkList(n) }},
+		// A file with the key of the hash, 16 to 4096 bytes. A relative name is looked for beside the configuration file. Default: a random key for as
+		// long as the program runs.
 		field{"key_file", p.readKey},
+		// Which requests are log-ins; see below.
 		field{"logins", func(n node) { p.cfg.Label.Logins = userRules(n) }},
+		// Which requests are log-outs.
 		field{"logouts", func(n node) { p.cfg.Label.Logouts = userRules(n) }},
 	)
 }

@@ -55,8 +55,8 @@ func texts(n node, example string, check func(string) error) (all []string) {
 }
 
 // portList reads a list of port numbers.
-func portList(n node) (ports []uint16) {
-	n.items(maxEntries, "[80, 8080]", func(item node) {
+func portList(n node, example string) (ports []uint16) {
+	n.items(maxEntries, example, func(item node) {
 		s, ok := item.text("8080")
 		if !ok {
 			return
@@ -79,8 +79,8 @@ func sortedPorts(ports []uint16) []uint16 {
 }
 
 // labelText reads what becomes a label value.
-func labelText(n node) string {
-	s, ok := n.text("shop")
+func labelText(n node, example string) string {
+	s, ok := n.text(example)
 	if !ok {
 		return ""
 	}

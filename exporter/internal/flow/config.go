@@ -36,7 +36,8 @@ type Config struct {
 	Protocol func(server decoders.Endpoint, transport decoders.Transport) int
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults is c with the default of every field that is zero.
+func (c Config) WithDefaults() Config {
 	set := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
 			*d = v

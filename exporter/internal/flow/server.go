@@ -193,7 +193,7 @@ func (t *Table) recount() {
 // now on.
 func (t *Table) Reconfigure(protocol func(decoders.Endpoint, decoders.Transport) int, ds []decoders.Decoder) {
 	t.cfg.Protocol = protocol
-	t.cfg = t.cfg.withDefaults()
+	t.cfg = t.cfg.WithDefaults()
 	if ds != nil {
 		t.decoders = ds
 	}

@@ -37,7 +37,7 @@ type Table struct {
 // New makes a table. Each of the decoders belongs to the plugin with the same index and accounts for what it keeps in memory;
 // nil switches a plugin off.
 func New(cfg Config, ds []decoders.Decoder, memory *decoders.Memory, o Observer) *Table {
-	t := &Table{cfg: cfg.withDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), copies: newCopies(), wakes: wakes{of: map[*decoders.Flow]wake{}}}
+	t := &Table{cfg: cfg.WithDefaults(), observer: o, decoders: ds, memoryOf: memory, index: newIndex(), copies: newCopies(), wakes: wakes{of: map[*decoders.Flow]wake{}}}
 	t.pool.Memory = memory
 	t.pool.OnWake(t.wake)
 	t.stats.Errors = map[DecoderError]uint64{}
