@@ -37,6 +37,7 @@ type service struct {
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
 	dice        // of its chain
+	made        map[[2]string]labels.Labels
 }
 
 // fleet is some of them, whole chains. It implements engine.Source, minute by minute.
@@ -55,7 +56,7 @@ func newFleet(first, n int, seed uint64, from time.Time) *fleet {
 		for i, role := range roles {
 			s := &service{
 				name: fmt.Sprintf("%s-%02d", role, chain), chain: chain, peak: peak, p95: 0.05 * math.Exp(rng.NormFloat64()),
-				rests: chain%5 == 3, bursty: chain%7 == 5, logins: role == "web", dice: dice{rng},
+				rests: chain%5 == 3, bursty: chain%7 == 5, logins: role == "web", dice: dice{rng}, made: map[[2]string]labels.Labels{},
 			}
 			if i+1 < len(roles) {
 				s.calls = fmt.Sprintf("%s-%02d", roles[i+1], chain)
@@ -116,18 +117,36 @@ type writer struct {
 	err  error
 }
 
-func (w *writer) set(v float64, pairs ...string) {
-	if err := w.into.Series(labels.FromStrings(pairs...)).Float(w.t, v); err != nil && w.err == nil {
+func (w *writer) set(v float64, of labels.Labels) {
+	if err := w.into.Series(of).Float(w.t, v); err != nil && w.err == nil {
 		w.err = err
 	}
 }
 
 // signal is a signal and how many events it rests on.
 func (w *writer) signal(s *service, name string, v, n float64) {
-	w.set(v, labels.MetricName, "wire:signal:value", "signal", name, "service_name", s.name, "protocol", "http1")
+	w.set(v, s.labels("wire:signal:value", "signal", name))
 	if n >= 0 {
-		w.set(n, labels.MetricName, "wire:signal:count", "signal", name, "service_name", s.name, "protocol", "http1")
+		w.set(n, s.labels("wire:signal:count", "signal", name))
 	}
+}
+
+// labels are those of one of the service's metrics. They are made once.
+func (s *service) labels(metric, label, value string) labels.Labels {
+	key := [2]string{metric, value}
+	known, ok := s.made[key]
+	if !ok {
+		pairs := []string{labels.MetricName, metric, label, value, "service_name", s.name}
+		if label == "signal" {
+			pairs = append(pairs, "protocol", "http1")
+		}
+		if value == "call_rate" {
+			pairs = []string{labels.MetricName, metric, label, value, "client_name", s.name, "service_name", s.calls, "protocol", "http1"}
+		}
+		known = labels.FromStrings(pairs...)
+		s.made[key] = known
+	}
+	return known
 }
 
 // minute is what is measured of a service in a minute.
@@ -142,9 +161,8 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	w.signal(s, "request_rate", n/60, n)
 	s.accepted += s.poisson(math.Min(60*s.peak*level*0.05, 600)) * float64(b2i(now.traffic > 0))
 	s.refused += 30 * float64(b2i(now.traffic == 0))
-	for outcome, v := range map[string]float64{"accepted": s.accepted, "refused": s.refused} {
-		w.set(v, labels.MetricName, "wire_tcp_connection_attempts_total", "service_name", s.name, "outcome", outcome)
-	}
+	w.set(s.accepted, s.labels("wire_tcp_connection_attempts_total", "outcome", "accepted"))
+	w.set(s.refused, s.labels("wire_tcp_connection_attempts_total", "outcome", "refused"))
 	if n > 0 {
 		w.signal(s, "error_ratio", s.binomial(n, 0.002+now.errors)/n, n)
 		w.signal(s, "client_error_ratio", s.binomial(n, math.Max(0.03, now.clientErrors))/n, n)
@@ -159,9 +177,7 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 		w.signal(s, "logins", l/60, l)
 	}
 	if s.calls != "" {
-		calls := "wire:signal:value"
-		w.set(n/60, labels.MetricName, calls, "signal", "call_rate", "client_name", s.name, "service_name", s.calls, "protocol", "http1")
-		w.set(n, labels.MetricName, "wire:signal:count", "signal", "call_rate", "client_name", s.name, "service_name", s.calls, "protocol", "http1")
+		w.signal(s, "call_rate", n/60, n)
 	}
 }
 
@@ -181,7 +197,7 @@ func (d dice) age(inFlight, p95 float64) float64 {
 func calendarAt(at time.Time, w *writer) {
 	local := at.In(oslo)
 	_, offset := local.Zone()
-	w.set(float64(offset), labels.MetricName, "wire_calendar_utc_offset_seconds")
+	w.set(float64(offset), labels.FromStrings(labels.MetricName, "wire_calendar_utc_offset_seconds"))
 	like, kind := 7, "workday"
 	switch {
 	case isHoliday(local):
@@ -193,9 +209,9 @@ func calendarAt(at time.Time, w *writer) {
 	case local.Weekday() == time.Sunday:
 		kind = "sunday"
 	}
-	w.set(float64(like), labels.MetricName, "wire_calendar_like_day_offset_days")
+	w.set(float64(like), labels.FromStrings(labels.MetricName, "wire_calendar_like_day_offset_days"))
 	for _, k := range []string{"workday", "saturday", "sunday", "holiday"} {
-		w.set(float64(b2i(k == kind)), labels.MetricName, "wire_calendar_day_type", "type", k)
+		w.set(float64(b2i(k == kind)), labels.FromStrings(labels.MetricName, "wire_calendar_day_type", "type", k))
 	}
 }
 
@@ -213,16 +229,22 @@ func (d dice) poisson(expected float64) float64 {
 
 // binomial draws how many of n happen.
 func (d dice) binomial(n, share float64) float64 {
-	share = min(share, 1)
+	switch {
+	case share <= 0:
+		return 0
+	case share >= 1:
+		return n
+	}
 	if n*share > 50 && n*(1-share) > 50 {
 		return math.Round(math.Min(n, math.Max(0, n*share+math.Sqrt(n*share*(1-share))*d.rng.NormFloat64())))
 	}
 	if n > 2000 && share < 0.02 {
 		return math.Min(n, d.poisson(n*share))
 	}
-	hits := 0.0
-	for range int(n) {
-		hits += float64(b2i(d.rng.Float64() < share))
+	hits, last := 0.0, math.Log1p(-share)
+	// From one hit to the next.
+	for at := math.Floor(math.Log(d.rng.Float64()) / last); at < n; at += 1 + math.Floor(math.Log(d.rng.Float64())/last) {
+		hits++
 	}
 	return hits
 }
