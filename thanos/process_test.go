@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -90,6 +91,14 @@ func (p *process) kill() {
 	<-p.done
 }
 
+// again starts the program once more, as it was.
+func (p *process) again(t *testing.T) *process {
+	t.Helper()
+	next := start(t, p.cmd.Path, p.cmd.Args[1:]...)
+	next.name = p.name
+	return next
+}
+
 // said is the end of what the program has printed.
 func (p *process) said(most int) string {
 	b, _ := os.ReadFile(p.log)
@@ -148,17 +157,23 @@ func await(t *testing.T, limit time.Duration, what string, ask func() error) {
 	}
 }
 
-// free are addresses on the loopback interface that nobody uses.
+// nextPort is where free goes on looking.
+var nextPort atomic.Int64
+
+const firstPort, ports = 20_000, 12_000 // below those that the kernel gives to connections
+
+// free are addresses on the loopback interface that nobody uses. Not what the kernel gives: until the program that is meant to have such a port
+// has it, the kernel gives it to another, too.
 func free(t *testing.T, n int) []string {
 	t.Helper()
+	nextPort.CompareAndSwap(0, int64(os.Getpid())*97)
 	var all []string
-	for range n {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	for len(all) < n {
+		l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%ports))
+		if err == nil {
+			defer l.Close()
+			all = append(all, l.Addr().String())
 		}
-		defer l.Close()
-		all = append(all, l.Addr().String())
 	}
 	return all
 }
@@ -222,5 +237,12 @@ func TestThanosFlags(t *testing.T) {
 				t.Errorf("thanos %s has no flag %s", name, flag)
 			}
 		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -11,13 +11,15 @@ import (
 	"time"
 )
 
-// sensor is a stand-in for an exporter: a counter that grows steadily with the time, a native histogram being needless here.
+// sensor is a stand-in for an exporter: a counter that grows steadily with the time, and the number of the answer, by which every
+// sample can be found again.
 func sensor(t *testing.T) (address string) {
 	t.Helper()
 	begin := time.Now()
-	var users atomic.Int64
+	var users, answers atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		n := time.Since(begin).Seconds() * 10
+		fmt.Fprintf(w, "# TYPE wire_answers gauge\nwire_answers %d\n", answers.Add(1))
 		fmt.Fprintf(w, "# TYPE wire_requests_total counter\nwire_requests_total{service_name=\"web\",outcome=\"ok\"} %f\n", n)
 		fmt.Fprintf(w, "# TYPE wire_active_users gauge\nwire_active_users{service_name=\"web\",window=\"5m\"} %d\n", 40+users.Add(1)%2)
 	}))
@@ -27,22 +29,26 @@ func sensor(t *testing.T) (address string) {
 
 // site is a Prometheus with its sidecar.
 type site struct {
-	prometheus     *process
-	args           []string // of Prometheus
-	sidecar        *process
-	api            asker
-	grpc, sideHTTP string
+	prometheus, sidecar *process
+	api                 asker
+	grpc, sideHTTP      string
 }
 
 // startSite starts a Prometheus that scrapes a sensor every second, and a sidecar; flags are Prometheus' block durations.
 func startSite(t *testing.T, target, labels, bucket string, flags ...string) site {
 	t.Helper()
 	config := fmt.Sprintf("global: {scrape_interval: 1s, external_labels: %s}\nscrape_configs: [{job_name: wire_exporter, static_configs: [{targets: [%q]}]}]\n", labels, target)
+	return startSiteIn(t, t.TempDir(), config, bucket, flags...)
+}
+
+// startSiteIn starts a Prometheus with that configuration, its data below dir.
+func startSiteIn(t *testing.T, dir, config, bucket string, flags ...string) site {
+	t.Helper()
 	a := free(t, 3)
-	data := filepath.Join(t.TempDir(), "data")
+	data := filepath.Join(dir, "data")
 	s := site{api: asker{http.DefaultClient, "http://" + a[0]}, grpc: a[1], sideHTTP: a[2]}
-	s.args = append([]string{"--config.file=" + write(t, "prometheus.yml", config), "--storage.tsdb.path=" + data, "--web.listen-address=" + a[0]}, flags...)
-	s.prometheus = start(t, program(t, "prometheus"), s.args...)
+	s.prometheus = start(t, program(t, "prometheus"), append([]string{"--config.file=" + write(t, "prometheus.yml", config),
+		"--storage.tsdb.path=" + data, "--web.listen-address=" + a[0]}, flags...)...)
 	s.prometheus.waitReady(t, http.DefaultClient, s.api.base+"/-/ready")
 	s.sidecar = startThanos(t, "sidecar", a[2], "--grpc-address="+a[1], "--prometheus.url="+s.api.base, "--tsdb.path="+data, "--objstore.config-file="+bucket)
 	return s

@@ -101,7 +101,7 @@ func client(t *testing.T, signs *authority, organization string, trusts authorit
 		}
 		c.Certificates = []tls.Certificate{cert}
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: c}, Timeout: 30 * time.Second}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: c, ForceAttemptHTTP2: true}, Timeout: 30 * time.Second}
 }
 
 // ring is a hash ring of receivers for tenants, a query for them and one for the operator.
@@ -109,12 +109,13 @@ type ring struct {
 	tenants, internal authority
 	write, grpc, http []string
 	query             string // of the tenants, https://host:port
+	queryGRPC         string // StoreAPI of the same
 	operator          asker
 	nodes             []*process
 }
 
-// startRing starts it all with the shipped files, but for addresses and folders.
-func startRing(t *testing.T, nodes int) *ring {
+// startRing starts it all with the shipped files, but for addresses, folders, and limits if they are given.
+func startRing(t *testing.T, nodes int, limits string) *ring {
 	t.Helper()
 	dir := t.TempDir()
 	r := &ring{tenants: newAuthority(t, dir, "tenants-ca"), internal: newAuthority(t, dir, "internal-ca")}
@@ -130,9 +131,10 @@ func startRing(t *testing.T, nodes int) *ring {
 	}
 	hashring = write(t, "hashring.json", strings.TrimSuffix(hashring, ",")+"]}]")
 	endpoints = write(t, "endpoints.yml", endpoints)
-	limits, err := filepath.Abs("config/limits.yml")
-	if err != nil {
-		t.Fatal(err)
+	if limits == "" {
+		var err error
+		limits, err = filepath.Abs("config/limits.yml")
+		must(t, err)
 	}
 	for i := range nodes {
 		r.nodes = append(r.nodes, startThanos(t, "receive", r.http[i], "--grpc-address="+r.grpc[i], "--remote-write.address="+r.write[i],
@@ -147,8 +149,9 @@ func startRing(t *testing.T, nodes int) *ring {
 	}
 	a := free(t, 4)
 	web := write(t, "http.yml", fmt.Sprintf("tls_server_config: {cert_file: %q, key_file: %q, client_ca_file: %q, client_auth_type: RequireAndVerifyClientCert, min_version: TLS12}\n", cert, key, r.tenants.file))
-	p := startThanos(t, "query-tenants", a[0], "--grpc-address="+a[1], "--endpoint.sd-config-file="+endpoints, "--http.config="+web)
-	r.query = "https://" + a[0]
+	p := startThanos(t, "query-tenants", a[0], "--grpc-address="+a[1], "--endpoint.sd-config-file="+endpoints, "--http.config="+web,
+		"--grpc-server-tls-cert="+cert, "--grpc-server-tls-key="+key, "--grpc-server-tls-client-ca="+r.internal.file)
+	r.query, r.queryGRPC = "https://"+a[0], a[1]
 	p.waitReady(t, client(t, &r.tenants, "probe", r.internal), r.query+"/-/ready")
 	p = startThanos(t, "query", a[2], "--grpc-address="+a[3], "--endpoint.sd-config-file="+endpoints)
 	p.waitReady(t, http.DefaultClient, "http://"+a[2]+"/-/ready")
@@ -198,7 +201,7 @@ const (
 func TestThanosTenants(t *testing.T) {
 	needPrograms(t)
 	t.Parallel()
-	r := startRing(t, 3)
+	r := startRing(t, 3, "")
 	a, b := client(t, &r.tenants, "bank-a", r.internal), client(t, &r.tenants, "bank-b", r.internal)
 	await(t, readyLimit, "both tenants can write", func() error {
 		for c, name := range map[*http.Client]string{a: secretOfA, b: secretOfB} {
@@ -379,40 +382,15 @@ func testDoors(t *testing.T, r *ring) {
 			t.Errorf("%s the receiver answers %d", name, code)
 		}
 	}
-	// gRPC: StoreAPI would answer anything that is asked.
-	pool := x509.NewCertPool()
-	pool.AddCert(r.internal.cert)
-	for name, signs := range map[string]*authority{"no certificate": nil, "a tenant's certificate": &r.tenants, "the nodes' certificate": &r.internal} {
-		c := &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}}
-		if signs != nil {
-			cert, err := tls.LoadX509KeyPair(signs.sign(t, t.TempDir(), "client", "bank-a"))
-			if err != nil {
-				t.Fatal(err)
+	// gRPC: StoreAPI answers whoever is let in with everything.
+	for _, address := range []string{r.grpc[0], r.queryGRPC} {
+		for name, signs := range map[string]*authority{"no certificate": nil, "a tenant's certificate": &r.tenants, "a stranger's certificate": &stranger, "the nodes' certificate": &r.internal} {
+			got, err := storeSeries(client(t, signs, "bank-a", r.internal), address)
+			if in := strings.Contains(got, "bank-b"); in != (signs == &r.internal) {
+				t.Errorf("StoreAPI at %s with %s: %q, %v", address, name, got, err)
 			}
-			c.Certificates = []tls.Certificate{cert}
-		}
-		err := greet(r.grpc[0], c)
-		if in := err == nil; in != (signs == &r.internal) {
-			t.Errorf("gRPC with %s: %v", name, err)
 		}
 	}
-}
-
-// greet opens an HTTP/2 connection, and waits for the server's first frame: with TLS 1.3 a refused certificate shows only then.
-func greet(address string, c *tls.Config) error {
-	conn, err := tls.Dial("tcp", address, c)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := conn.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
-		return err
-	}
-	_, err = io.ReadFull(conn, make([]byte, 9))
-	return err
 }
 
 // testNodeLost: with replication 3 one node of three may go, with what it has written, and nobody is refused.
