@@ -14,6 +14,7 @@ type Book struct {
 	memory  *decoders.Memory
 	reader  reader
 	memo    [memos]memo
+	shapes  [maxShapes]shaped
 	seed    maphash.Seed
 	young   generation // those met since the last change of generations
 	old     generation // those met before it
@@ -32,8 +33,11 @@ const (
 	maxMemo = 4096 // bytes of a text
 )
 
-// place is where a text would be, and its hash.
+// place is where a text would be, and its hash; nil for a long one.
 func (b *Book) place(text []byte, cut bool, q Quoting) (*memo, uint64) {
+	if len(text) > maxMemo {
+		return nil, 0
+	}
 	h := maphash.Bytes(b.seed, text)&^7 | uint64(q)<<1
 	if cut {
 		h |= 1
@@ -87,6 +91,7 @@ func (b *Book) add(id uint64, r *reader) *decoders.Statement {
 func (b *Book) keep(s *decoders.Statement) {
 	if len(b.young.statements) >= maxStatements || b.young.bytes >= maxBytes {
 		clear(b.memo[:]) // of statements that are forgotten
+		clear(b.shapes[:])
 		b.memory.Add(-b.old.bytes)
 		clear(b.old.statements)
 		b.young, b.old = generation{statements: b.old.statements}, b.young

@@ -42,15 +42,21 @@ func (b *Book) Next(text []byte, cut bool) (s *decoders.Statement, n int) {
 
 // NextQuoted is Next for a connection whose quoting is known.
 func (b *Book) NextQuoted(text []byte, cut bool, quoting Quoting) (s *decoders.Statement, n int) {
-	if len(text) > maxMemo {
-		return b.read(text, cut, quoting)
-	}
-	m, h := b.place(text, cut, quoting)
-	if m.hash == h && m.statement != nil {
+	m, key := b.place(text, cut, quoting)
+	if m != nil && m.hash == key && m.statement != nil {
 		return m.statement, m.n
 	}
+	x, shape := b.shapeOf(text, cut)
+	if x != nil && x.hash == shape && x.statement != nil {
+		return x.statement, len(text)
+	}
 	s, n = b.read(text, cut, quoting)
-	*m = memo{h, s, n}
+	if m != nil {
+		*m = memo{key, s, n}
+	}
+	if x != nil && n == len(text) { // else it hangs on the literals where the statement ends
+		*x = shaped{shape, s}
+	}
 	return s, n
 }
 
