@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,17 +77,17 @@ func writeBandHistory(t *testing.T, dir string) {
 	}
 }
 
-// quickRules are the shipped rules for bands and their knobs, evaluated more often: the test has not got five minutes for each.
-func quickRules(t *testing.T) (pattern string) {
+// quickRules are shipped rule files, evaluated more often: a test has not got five minutes for each.
+func quickRules(t *testing.T, files ...string) (pattern string) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"bands.yml", "knobs.yml"} {
-		text, err := os.ReadFile("../rules/recording/" + name)
+	for _, name := range files {
+		text, err := os.ReadFile("../rules/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text = regexp.MustCompile(`(?m)^    interval: \w+$`).ReplaceAll(text, []byte("    interval: 10s"))
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, "/", "-")), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,7 +99,7 @@ func quickRules(t *testing.T) (pattern string) {
 func TestThanosBands(t *testing.T) {
 	needPrograms(t)
 	t.Parallel()
-	target, rules := liveSignals(t), quickRules(t)
+	target, rules := liveSignals(t), quickRules(t, "recording/bands.yml", "recording/knobs.yml")
 	const scrape = "scrape_configs: [{job_name: wire, static_configs: [{targets: [%q]}], metric_relabel_configs: [{action: labeldrop, regex: job|instance}]}]\n"
 	own := filepath.Join(t.TempDir(), "data")
 	if err := os.MkdirAll(own, 0o755); err != nil {
