@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos run run-thanos incident stop wipe dashboards viewer test-viewer test-panels vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos run run-thanos incident stop wipe dashboards viewer check-dashboards test-viewer test-panels vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -50,12 +50,12 @@ test-incident: build demo-program ## follow every incident of the demo through P
 		$(GO) test -count=1 -timeout 5h -v -run Incidents ./packaging/demo
 
 test-thanos: build demo-program ## six weeks through the real Thanos: object stores, downsampling, twins, tenants, mistakes (first time: 6 minutes more)
-	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
+	programs=$$(bin/demo build thanos alertmanager prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
 	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
 
 test-thanos-faults: demo-program ## the object store away, the compactor killed in the middle: nothing is lost, nothing doubled
-	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_TEST_THANOS_FAULTS=1 \
+	programs=$$(bin/demo build thanos alertmanager prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_TEST_THANOS_FAULTS=1 \
 		$(GO) test -count=1 -timeout 1h -v -run ThanosFault ./thanos
 
 bench-thanos: demo-program ## measure what series cost in each resolution (many minutes)
@@ -108,8 +108,16 @@ wipe: demo-program ## delete the demo's data (ALL=1: the programs it built, too)
 dashboards: ## write the dashboards anew from their descriptions
 	$(GO) run ./dashboards
 
-viewer: dashboards ## build the page that shows the dashboards without Grafana (needs npm)
-	cd dashboards/viewer && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+# npm's own note of what it has put there.
+NODE_MODULES := dashboards/viewer/node_modules/.package-lock.json
+$(NODE_MODULES): dashboards/viewer/package-lock.json
+	cd dashboards/viewer && npm ci --ignore-scripts --no-audit --no-fund
+
+viewer: dashboards check-dashboards ## build the page that shows the dashboards without Grafana (needs npm)
+	cd dashboards/viewer && npm run build
+
+check-dashboards: $(NODE_MODULES) ## hold the dashboards to the types of Grafana 11, 12 and 13 and of Perses (needs npm)
+	cd dashboards/viewer && npm run check
 
 test-viewer: ## open every page of the running demo's dashboards in a browser (BROWSER=/usr/bin/chromium)
 	cd dashboards/viewer && node test/pages.mjs http://127.0.0.1:9190 $(BROWSER) $(PICTURES)

@@ -185,7 +185,7 @@ func expressions(t *testing.T) map[string][]string {
 			all[b.UID+": $"+v.Name] = append(all[b.UID+": $"+v.Name], v.Metric)
 		}
 		for _, n := range b.notes() {
-			all[b.UID+": mark "+n.Name] = append(all[b.UID+": mark "+n.Name], n.Expr)
+			all[b.UID+": mark "+n.Name] = append(all[b.UID+": mark "+n.Name], n.Target.Expr)
 		}
 	}
 	return all

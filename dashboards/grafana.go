@@ -12,7 +12,7 @@ func (b Board) grafana() gDashboard {
 	d := gDashboard{
 		UID: b.UID, Title: "wire: " + b.Title, Description: b.Description, Tags: []string{tag}, Timezone: "browser", Editable: true,
 		GraphTooltip: 1, Refresh: b.Refresh, SchemaVersion: 39, Time: gTime{"now-" + b.From, "now"},
-		Links: []gLink{{Title: "wire", Type: "dashboards", Tags: []string{tag}, IncludeVars: true, KeepTime: true}},
+		Links: []gLink{{Title: "wire", Type: "dashboards", Icon: "external link", Tags: []string{tag}, IncludeVars: true, KeepTime: true}},
 	}
 	d.Templating.List = append(d.Templating.List, gVariable{Name: "datasource", Label: "Data", Type: "datasource", Query: "prometheus", Refresh: 1})
 	for _, v := range b.Variables {
@@ -47,12 +47,14 @@ func (b Board) notes() []gNote {
 		}
 	}
 	return []gNote{
-		{Name: "Alerts", Datasource: source, Enable: true, IconColor: Red, Step: "60s", TitleFormat: "{{alertname}}", TextFormat: "{{service_name}} {{suspect}}", TagKeys: "severity",
-			Expr: `ALERTS{alertstate="firing", severity=~"page|ticket"` + of + `}`},
-		{Name: "Configuration", Datasource: source, Enable: true, IconColor: Purple, Step: "60s", TitleFormat: "configuration loaded", TextFormat: "{{instance}}", TagKeys: "instance", UseValue: true,
-			Expr: `wire_exporter_config_last_reload_success_timestamp_seconds * 1000`},
+		{Name: "Alerts", Datasource: source, Enable: true, IconColor: Red, TitleFormat: "{{alertname}}", TextFormat: "{{service_name}} {{suspect}}", TagKeys: "severity",
+			Target: noteTarget(`ALERTS{alertstate="firing", severity=~"page|ticket"` + of + `}`)},
+		{Name: "Configuration", Datasource: source, Enable: true, IconColor: Purple, TitleFormat: "configuration loaded", TextFormat: "{{instance}}", TagKeys: "instance", UseValue: true,
+			Target: noteTarget(`wire_exporter_config_last_reload_success_timestamp_seconds * 1000`)},
 	}
 }
+
+func noteTarget(expr string) gNoteTarget { return gNoteTarget{"Anno", expr, "60s", true} }
 
 // grafana adds the row from y on, and says where the next begins.
 func (r Row) grafana(d *gDashboard, y int) int {
@@ -61,7 +63,7 @@ func (r Row) grafana(d *gDashboard, y int) int {
 	id := func() int { return 1 + count(d.Panels) + len(panels) }
 	var head *gPanel
 	if r.Title != "" {
-		head = &gPanel{ID: 1 + count(d.Panels), Type: "row", Title: r.Title, GridPos: gGrid{0, y, 24, 1}, Collapsed: &r.Closed}
+		head = &gPanel{ID: 1 + count(d.Panels), Type: "row", Title: r.Title, GridPos: gGrid{0, y, 24, 1}, Collapsed: &r.Closed, Panels: []gPanel{}}
 		y++
 	}
 	for i, p := range r.Panels {
@@ -102,7 +104,7 @@ var gKinds = map[Kind]string{
 func (p Panel) grafana() gPanel {
 	g := gPanel{Type: gKinds[p.Kind], Title: p.Title, Description: p.Description, Datasource: &source}
 	for _, l := range p.Links {
-		g.Links = append(g.Links, gLink{Title: l.Title, Type: "link", URL: "/d/" + l.Board + "?${__url_time_range}&${__all_variables}"})
+		g.Links = append(g.Links, gLink{Title: l.Title, Type: "link", Tags: []string{}, URL: "/d/" + l.Board + "?${__url_time_range}&${__all_variables}"})
 	}
 	g.FieldConfig = &gFields{Defaults: p.defaults(), Overrides: []gOverride{}}
 	p.targets(&g)

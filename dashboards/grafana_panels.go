@@ -65,7 +65,7 @@ func (p Panel) stat(g *gPanel) {
 
 // table joins the queries by their labels, names the columns and hides what is not named.
 func (p Panel) table(g *gPanel) {
-	g.FieldConfig.Defaults.Custom = options{"align": "auto", "cellOptions": options{"type": "auto"}, "filterable": false}
+	g.FieldConfig.Defaults.Custom = options{"align": "auto", "cellOptions": options{"type": "auto"}, "filterable": false, "inspect": false}
 	order, names, hide := options{}, options{}, options{"Time": true, "__name__": true}
 	for i, c := range p.Columns {
 		order[c.Label], names[c.Label] = i, c.Title
@@ -95,7 +95,7 @@ func (p Panel) table(g *gPanel) {
 		{"merge", options{}},
 		{"organize", options{"indexByName": order, "renameByName": names, "excludeByName": hide}},
 	}
-	g.Options = options{"showHeader": true, "cellHeight": "sm", "sortBy": []options{{"displayName": p.Sort, "desc": true}}}
+	g.Options = options{"frameIndex": 0, "showHeader": true, "cellHeight": "sm", "sortBy": []options{{"displayName": p.Sort, "desc": true}}}
 }
 
 func (p Panel) heat(g *gPanel) {
@@ -132,6 +132,6 @@ func (p Panel) nodes(g *gPanel) {
 }
 
 func (p Panel) states(g *gPanel) {
-	g.FieldConfig.Defaults.Custom = options{"fillOpacity": 80, "lineWidth": 0, "spanNulls": false}
+	g.FieldConfig.Defaults.Custom = options{"fillOpacity": 80, "lineWidth": 0}
 	g.Options = options{"showValue": "auto", "rowHeight": 0.8, "mergeValues": true, "alignValue": "left", "legend": legend(false), "tooltip": options{"mode": "single", "sort": "none"}}
 }

@@ -59,28 +59,36 @@ type gNotes struct {
 }
 
 type gNote struct {
-	Name        string  `json:"name"`
-	Datasource  gSource `json:"datasource"`
-	Enable      bool    `json:"enable"`
-	Hide        bool    `json:"hide"`
-	IconColor   string  `json:"iconColor"`
-	Expr        string  `json:"expr"`
-	Step        string  `json:"step"`
-	TitleFormat string  `json:"titleFormat"`
-	TextFormat  string  `json:"textFormat"`
-	TagKeys     string  `json:"tagKeys"`
-	UseValue    bool    `json:"useValueForTime"`
+	Name        string      `json:"name"`
+	Datasource  gSource     `json:"datasource"`
+	Enable      bool        `json:"enable"`
+	Hide        bool        `json:"hide"`
+	IconColor   string      `json:"iconColor"`
+	Target      gNoteTarget `json:"target"`
+	TitleFormat string      `json:"titleFormat"`
+	TextFormat  string      `json:"textFormat"`
+	TagKeys     string      `json:"tagKeys"`
+	UseValue    bool        `json:"useValueForTime"`
+}
+
+type gNoteTarget struct {
+	RefID    string `json:"refId"`
+	Expr     string `json:"expr"`
+	Interval string `json:"interval"`
+	Range    bool   `json:"range"`
 }
 
 type gLink struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"` // dashboards, link
-	Tags        []string `json:"tags,omitempty"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	Tags        []string `json:"tags"`
 	URL         string   `json:"url,omitempty"`
-	AsDropdown  bool     `json:"asDropdown,omitempty"`
-	IncludeVars bool     `json:"includeVars,omitempty"`
-	KeepTime    bool     `json:"keepTime,omitempty"`
-	TargetBlank bool     `json:"targetBlank,omitempty"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+	TargetBlank bool     `json:"targetBlank"`
 }
 
 type gPanel struct {
@@ -96,7 +104,7 @@ type gPanel struct {
 	Transformations []gTransform `json:"transformations,omitempty"`
 	Links           []gLink      `json:"links,omitempty"`
 	Collapsed       *bool        `json:"collapsed,omitempty"` // of a row
-	Panels          []gPanel     `json:"panels,omitempty"`    // of a collapsed row
+	Panels          []gPanel     `json:"panels,omitzero"`     // of a row: those that are folded away; none if it is open
 }
 
 type gGrid struct {

@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { cpSync } from 'node:fs';
-import { defineConfig, type Plugin } from 'vite';
+import { join } from 'node:path';
+import { type Plugin, defineConfig } from 'vite';
+import { licenses } from './licenses';
 
 // The editors of Perses bring a code editor along, half a megabyte that nobody opens here: whatever is asked of it is nothing.
 const stub = '\0no-editor';
@@ -32,15 +34,17 @@ const oneFont: Plugin = {
 };
 
 // The dashboards are plain files beside the page.
+let out = '';
 const dashboards: Plugin = {
   name: 'dashboards',
-  closeBundle: () => cpSync('../perses', 'dist/dashboards', { recursive: true }),
+  configResolved: (config) => void (out = config.build.outDir),
+  closeBundle: () => cpSync('../perses', join(out, 'dashboards'), { recursive: true }),
 };
 
 export default defineConfig({
   base: './',
   define: { global: 'globalThis' },
-  plugins: [noEditor, axisRoom, react(), oneFont, dashboards],
+  plugins: [noEditor, axisRoom, react(), oneFont, licenses, dashboards],
   resolve: {
     dedupe: ['react', 'react-dom', '@perses-dev/core', '@perses-dev/components', '@perses-dev/plugin-system', '@perses-dev/dashboards', '@mui/material', '@emotion/react', '@tanstack/react-query', 'echarts'],
   },

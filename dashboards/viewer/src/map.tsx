@@ -7,7 +7,7 @@ import { Chart } from './chart';
 import { colorOf, neutral, red } from './colors';
 import type { PanelOf } from './nothing';
 
-interface Spec {
+export interface MapOptions {
   format?: FormatOptions;
   thresholds?: ThresholdOptions;
 }
@@ -20,7 +20,7 @@ interface Edge {
 
 // ServiceMap draws who calls whom, callers on the left. Its queries are, in this order: services by how far they are out of their bands, calls
 // a second from a client to a service, suspects.
-export const ServiceMap: PanelOf<Spec> = ({ spec, contentDimensions, queryResults }) => {
+export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, queryResults }) => {
   const theme = useTheme();
   const option = useMemo<EChartsOption>(() => {
     const series = (i: number) => queryResults[i]?.data?.series ?? [];
