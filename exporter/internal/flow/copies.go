@@ -27,9 +27,12 @@ const (
 
 // copies remembers the packets of the last moments.
 type copies struct {
-	rows [][copyColumns]sighting // each with the newest first
+	rows []row
 	seed maphash.Seed
 }
+
+// row is where the packets are remembered that share a cache line, the newest first.
+type row [copyColumns]sighting
 
 // sighting is a packet and when it was seen, in eight bytes, so that a row of the table is one cache line, and the table seldom out of reach: from
 // the top 40 bits of its print, the last 4 of its time to live, and 20 of its capture time in units of 65 µs, which come again after 69 s.
@@ -45,7 +48,7 @@ const (
 const spread = 0x9e3779b97f4a7c15
 
 func newCopies() copies {
-	return copies{rows: make([][copyColumns]sighting, copyRows), seed: maphash.MakeSeed()}
+	return copies{rows: make([]row, copyRows), seed: maphash.MakeSeed()}
 }
 
 // isCopy says that s was seen already, and remembers it. h is its connection's hash.
@@ -53,14 +56,29 @@ func (t *Table) isCopy(h uint32, s *packet.Segment) bool {
 	print := t.print(h, s)
 	now := sighting(print>>sightingPrint<<sightingPrint | uint64(s.TTL)&15<<sightingTime | uint64(s.Time)/sightingUnit%(1<<sightingTime))
 	row := &t.copies.rows[print*spread>>(64-copyBits)] // the low bits alone are like those of the numbers in it
+	if row.has(now) && t.isCopyIn(row, now, s) {
+		return true
+	}
+	// One by one: copy is a call.
+	row[7], row[6], row[5], row[4], row[3], row[2], row[1], row[0] = row[6], row[5], row[4], row[3], row[2], row[1], row[0], now
+	return false
+}
+
+// has says that a packet with the print of now is in the row. It is asked of every packet, and written without a loop: a third of the instructions.
+func (r *row) has(now sighting) bool {
+	const other = 1 << sightingPrint // prints that differ make at least this, whatever the rest
+	return r[0]^now < other || r[1]^now < other || r[2]^now < other || r[3]^now < other ||
+		r[4]^now < other || r[5]^now < other || r[6]^now < other || r[7]^now < other
+}
+
+// isCopyIn says that one of those is a copy of s.
+func (t *Table) isCopyIn(row *row, now sighting, s *packet.Segment) bool {
 	for _, seen := range row {
 		if (seen^now)>>sightingPrint == 0 && near(seen, now, s) {
 			t.stats.Duplicates++
 			return true
 		}
 	}
-	copy(row[1:], row[:])
-	row[0] = now
 	return false
 }
 
