@@ -63,9 +63,9 @@ func (b bucket) compact(t *testing.T, more ...string) (string, error) {
 }
 
 // blocks are what `thanos tools bucket inspect` says of each block, by its headings.
-func (b bucket) blocks(t *testing.T) []map[string]string {
+func (b bucket) blocks(t *testing.T, more ...string) []map[string]string {
 	t.Helper()
-	out := mustRun(t, "thanos", "tools", "bucket", "inspect", "--objstore.config-file="+b.config, "--output=csv", "--log.level=error")
+	out := b.tool(t, append([]string{"inspect", "--output=csv", "--log.level=error"}, more...)...)
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

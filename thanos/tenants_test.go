@@ -112,6 +112,7 @@ type ring struct {
 	queryGRPC         string // StoreAPI of the same
 	operator          asker
 	nodes             []*process
+	dirs              []string // where each node keeps its data
 }
 
 // startRing starts it all with the shipped files, but for addresses, folders, and limits if they are given.
@@ -137,9 +138,10 @@ func startRing(t *testing.T, nodes int, limits string) *ring {
 		must(t, err)
 	}
 	for i := range nodes {
+		r.dirs = append(r.dirs, t.TempDir())
 		r.nodes = append(r.nodes, startThanos(t, "receive", r.http[i], "--grpc-address="+r.grpc[i], "--remote-write.address="+r.write[i],
 			"--receive.capnproto-address="+capnp[i], "--receive.local-endpoint="+r.grpc[i], fmt.Sprintf("--label=receive_replica=\"%d\"", i),
-			"--tsdb.path="+t.TempDir(), "--objstore.config-file=", "--receive.hashrings-file="+hashring, "--receive.limits-config-file="+limits,
+			"--tsdb.path="+r.dirs[i], "--objstore.config-file=", "--receive.hashrings-file="+hashring, "--receive.limits-config-file="+limits,
 			"--remote-write.server-tls-cert="+cert, "--remote-write.server-tls-key="+key, "--remote-write.server-tls-client-ca="+r.tenants.file,
 			"--grpc-server-tls-cert="+cert, "--grpc-server-tls-key="+key, "--grpc-server-tls-client-ca="+r.internal.file,
 			"--remote-write.client-tls-cert="+cert, "--remote-write.client-tls-key="+key, "--remote-write.client-tls-ca="+r.internal.file))
@@ -225,6 +227,7 @@ func TestThanosTenants(t *testing.T) {
 	t.Run("remote write 2.0", func(t *testing.T) { testSecondVersion(t, r, a) })
 	t.Run("doors", func(t *testing.T) { testDoors(t, r) })
 	t.Run("node lost", func(t *testing.T) { testNodeLost(t, r, a) })
+	t.Run("delete", func(t *testing.T) { testDeleteRecent(t, r) })
 }
 
 // testReads: none of what A asks brings up B's series, or even their name.
