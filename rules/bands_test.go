@@ -70,7 +70,7 @@ func put(into *store.Store, at time.Time, v float64, pairs ...string) error {
 // run evaluates the shipped bands and knobs, and keeps these metrics.
 func (w world) run(t *testing.T, keep ...string) bands {
 	t.Helper()
-	files := []engine.File{{Name: "bands.yml", Text: rules.Text("recording/bands.yml")}, {Name: "knobs.yml", Text: rules.Text("recording/knobs.yml")}}
+	files := []engine.File{{Name: "bands.yml", Text: rules.Text("recording/bands.yml")}, {Name: "knobs.yml", Text: rules.Text("recording/knobs.yml")}, {Name: "faults.yml", Text: rules.Text("recording/faults.yml")}}
 	if w.knobs != "" {
 		files = append(files, engine.File{Name: "own.yml", Text: []byte(w.knobs)})
 	}

@@ -246,10 +246,14 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	viewer, err := filepath.Abs(stack.ViewerDir(d.repository)) // Prometheus runs elsewhere
+	if err != nil {
+		return err
+	}
 	flags := []string{"--config.file=" + config,
 		"--storage.tsdb.path=" + filepath.Join(d.data, "prometheus"),
 		"--storage.tsdb.retention.time=40d", "--storage.tsdb.retention.size=4GB",
-		"--web.user-assets=" + stack.ViewerDir(d.repository), // also if it is built later
+		"--web.user-assets=" + viewer, // also if it is built later
 		"--web.listen-address=" + prometheusAddr}
 	if d.thanos {
 		// The sidecar uploads blocks as they are: Prometheus must not join them.
