@@ -45,9 +45,9 @@ test-stack: build demo-program ## build Prometheus, check the rules, run everyth
 	WIRE_TEST_STACK=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
 		$(GO) test -count=1 -timeout 20m -v -run Stack ./packaging/demo
 
-test-incident: build demo-program ## follow every incident of the demo through Prometheus and Alertmanager (hours; KIND=slowdb for one)
+test-incident: build demo-program ## follow every incident of the demo through Prometheus and Alertmanager (hours; KIND=slowdb,dead for some)
 	WIRE_TEST_INCIDENT=1 WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter KIND=$(if $(filter command line,$(origin KIND)),$(KIND)) \
-		$(GO) test -count=1 -timeout 5h -v -run Incidents ./packaging/demo
+		$(GO) test -tags '$(DEMO_TAGS)' -count=1 -timeout 5h -v -run Incidents ./packaging/demo
 
 test-thanos: build demo-program ## six weeks through the real Thanos: object stores, downsampling, twins, tenants, mistakes (first time: 6 minutes more)
 	programs=$$(bin/demo build thanos alertmanager prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"wire_exporter/packaging/demo/internal/stack"
 )
@@ -89,6 +90,7 @@ type notification struct {
 type alertNote struct {
 	Status              string
 	Labels, Annotations map[string]string
+	StartsAt            time.Time
 }
 
 // hear tells whoever looks at the demo what Alertmanager has delivered.

@@ -1,5 +1,5 @@
-// Opens every dashboard in a browser, in the sizes of a wall, a laptop and a phone, dark and light, and fails when a page has an error, when an
-// answer is one, or when a panel says so. With a third argument it keeps the pictures.
+// Opens every dashboard in a browser, in the sizes of a wall, a laptop and a phone, dark and light, from top to bottom, and fails when a page has
+// an error, when an answer is one, or when a panel says so. It tells how long the first chart took. With a third argument it keeps the pictures.
 //
 //	node test/pages.mjs http://127.0.0.1:9190 /usr/bin/chromium [FOLDER]
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
@@ -28,8 +28,24 @@ async function choices(board) {
   return Object.entries(chosen).map(([name, value]) => `&var-${name}=${encodeURIComponent(value ?? '')}`).join('');
 }
 
+// drawn is when the first chart or tile stood on the page, in ms from its opening; asked by the page of itself at every frame.
+const drawn = () => {
+  const look = () => (document.querySelector('canvas, svg[preserveAspectRatio=none], table') ? (window.firstChart = performance.now()) : requestAnimationFrame(look));
+  requestAnimationFrame(look);
+};
+
+// Panels ask when they come into view: go down to the end, a screen at a time.
+async function toTheEnd(page) {
+  for (let last = -1, at = 0; at !== last; ) {
+    last = at;
+    at = await page.evaluate(() => (window.scrollBy(0, window.innerHeight), Math.round(window.scrollY)));
+    await page.waitForNetworkIdle({ idleTime: 500, timeout: 60_000 });
+  }
+}
+
 const chromium = await puppeteer.launch({ executablePath: browser, args: ['--no-sandbox', '--disable-gpu'], headless: true });
 let failed = 0;
+const first = [];
 for (const board of boards) {
   const variables = await choices(board);
   for (const [width, height] of sizes) {
@@ -40,11 +56,14 @@ for (const board of boards) {
       // A panel that is redrawn while the page is left may say so; it is harmless.
       page.on('pageerror', (e) => /offsetWidth/.test(e.message) || problems.push(`page error: ${e.message}`));
       page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()} ${r.request().postData() ?? ''}`));
+      await page.evaluateOnNewDocument(drawn);
       await page.goto(`${prometheus}/user/?d=${board}&theme=${theme}&refresh=0s${variables}`, { waitUntil: 'networkidle2', timeout: 60_000 });
       await page.waitForNetworkIdle({ idleTime: 1000, timeout: 60_000 });
+      first.push({ board, width, ms: await page.evaluate(() => window.firstChart) });
+      if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
+      await toTheEnd(page);
       const said = await page.evaluate(() => [...document.querySelectorAll('.MuiAlert-message')].map((e) => e.textContent).concat(document.body.innerText.match(/No data|Failed to fetch/g) ?? []));
       problems.push(...said);
-      if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
       for (const p of problems) console.error(`${board} ${width}x${height} ${theme}: ${p}`);
       failed += problems.length ? 1 : 0;
       await page.close();
@@ -52,5 +71,6 @@ for (const board of boards) {
   }
 }
 await chromium.close();
+for (const board of boards) console.log(`${board}: first chart after ${first.filter((f) => f.board === board).map((f) => ((f.ms ?? NaN) / 1000).toFixed(1)).join(', ')} s`);
 console.log(`${boards.length * sizes.length * 2} pages, ${failed} with problems`);
 process.exit(failed ? 1 : 0);
