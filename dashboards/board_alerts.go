@@ -13,17 +13,17 @@ func alerts() Board {
 				number("Muted services", Count, "Services about which nothing is alerted: their measurement is not to be trusted, or they are under maintenance.", `count(group by (service_name) (wire:alerts:muted)) or vector(0)`, warn...).wide(6, 4),
 			}},
 			{Title: "Now", Panels: []Panel{
-				rows("Firing", "Pages first. The suspect is the service that is to blame.", "for", alert,
+				rows("Firing", "Pages first. The suspect is the service that is to blame. Empty while nothing fires.", "for", alert,
 					cell("for", Seconds, `time() - max by (alertname, service_name, severity, suspect) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing", severity=~"page|ticket"})`)).wide(24, 9).empty("nothing fires"),
 			}},
 			{Title: "History", Panels: []Panel{
 				{
 					Kind: States, Title: "Pages", W: 24, H: 8, Unit: Count, NoValue: "none", Steps: bad, Texts: []Text{{From: 1, To: 1e9, Text: "firing", Color: Red}},
-					Description: "When which page was firing.",
+					Description: "When which page was firing. Empty while there was none.",
 					Queries:     []Query{q(`max by (alertname, service_name) (ALERTS{alertstate="firing", severity="page"})`, "{{service_name}} {{alertname}}")},
 				},
-				lines("Firing", Count, "How many alerts were firing.", q(`count by (severity) (ALERTS{alertstate="firing", severity=~"page|ticket"})`, "{{severity}}")).wide(12, 9).fromZero().empty("none"),
-				rows("Noise", "Minutes of the last week in which each alert was firing, over all services.", "minutes a week",
+				lines("Firing", Count, "How many alerts were firing. Empty while there were none.", q(`count by (severity) (ALERTS{alertstate="firing", severity=~"page|ticket"})`, "{{severity}}")).wide(12, 9).fromZero().empty("none"),
+				rows("Noise", "Minutes of the last week in which each alert was firing, over all services. Empty while nothing has fired for a week.", "minutes a week",
 					[]Column{{Label: "alertname", Title: "alert"}, {Label: "severity", Title: "severity"}},
 					cell("minutes a week", Count, `sum by (alertname, severity) (count_over_time(ALERTS{alertstate="firing", severity=~"page|ticket"}[1w:1m]))`)).empty("none"),
 			}},

@@ -13,11 +13,11 @@ func longTerm() Board {
 		Variables:   []Variable{ofService},
 		Rows: []Row{
 			{Panels: []Panel{
-				lines("Requests/s", PerSec, "Mean of a day, and of the same day a week and a year before.",
+				lines("Requests/s", PerSec, "Mean of a day, and of the same day a week and a year before. No \"a year before\" until there is more than a year of history.",
 					q(`sum(rate(wire_requests_total{`+of+`}[1d]))`, "this day"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 1w))`, "a week before"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 364d))`, "a year before")).wide(12, 9).fromZero(),
-				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before.",
+				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before. No \"on the year before\" until there is more than a year of history.",
 					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 1w))`, "on the week before"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 364d))`, "on the year before")).wide(12, 9).empty("less than two weeks of history"),
 			}},
@@ -39,7 +39,7 @@ func longTerm() Board {
 			{Title: "Objectives", Panels: []Panel{
 				lines("Availability of 30 days", Unit{"percentunit", "percent-decimal", 3}, "The share of 30 days' requests that succeeded.",
 					q(`avg_over_time(wire:slo:availability:30d{`+of+`}[1d])`, "availability")).wide(12, 8).empty("no objective"),
-				lines("Fast minutes of 30 days", Ratio, "The share of 30 days' minutes whose p95 kept to the objective.",
+				lines("Fast minutes of 30 days", Ratio, "The share of 30 days' minutes whose p95 kept to the objective. Empty until the service has one: wire:knob:slo_latency_seconds.",
 					q(`avg_over_time(wire:slo:latency:30d{`+of+`}[1d])`, "fast enough")).wide(12, 8).empty("no objective"),
 			}},
 		},

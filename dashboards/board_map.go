@@ -7,11 +7,11 @@ func mapBoard() Board {
 		Rows: []Row{{Panels: []Panel{
 			{
 				Kind: Map, Title: "Calls", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
-				Description: "An arrow leads from the caller to the service. Blue is normal, orange out of its band, red the suspect.",
+				Description: "An arrow leads from the caller to the service. Blue is normal, orange out of its band, red the suspect. No \"suspect\" while nobody is to blame.",
 				Queries: []Query{
 					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
 					{Role: Edges, Expr: `sum by (client_name, service_name) (wire:signal:value{signal="call_rate"}) > 0`, Legend: "{{client_name}} > {{service_name}}"},
-					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"},
+					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "suspect"},
 				},
 			},
 			rows("Edges", "Every caller of every service.", "calls/s",
@@ -20,7 +20,7 @@ func mapBoard() Board {
 				cell("p95", Seconds, `max by (client_name, service_name) (wire:signal:value{signal="call_p95"})`),
 				cell("errors", Ratio, `max by (client_name, service_name) (wire:signal:value{signal="call_error_ratio"})`),
 			).wide(16, 12),
-			rows("Suspects", "Who is to blame, and who suffers: hops says how far a service is from the suspect.", "out of normal",
+			rows("Suspects", "Who is to blame, and who suffers: hops says how far a service is from the suspect. Empty while nobody is to blame.", "out of normal",
 				[]Column{service, {Label: "suspect", Title: "because of", Board: "wire-service", Variable: "service"}, {Label: "hops", Title: "hops"}},
 				cell("out of normal", Factor, `wire:service:suspect`),
 			).wide(8, 12).empty("nobody"),

@@ -28,13 +28,13 @@ func sensor() Board {
 					q(`sum(rate(wire_capture_duplicate_packets_total`+of+`[$__rate_interval]))`, "duplicates")).fromZero(),
 			}},
 			{Title: "What could not be measured", Panels: []Panel{
-				lines("Undecoded", ByteRate, "Payload that went through no decoder, by reason.", q(`sum by (reason) (rate(wire_capture_undecoded_bytes_total`+of+`[$__rate_interval])) > 0`, "{{reason}}")).stacked().fromZero(),
-				lines("Unmatched (1/s)", Events, "Messages that could not be made part of a transaction, by reason.", q(`sum by (reason) (rate(wire_transactions_unmatched_total`+of+`[$__rate_interval])) > 0`, "{{reason}}")).stacked().fromZero(),
-				lines("Given up (1/s)", Events, "Connections that a decoder gave up, by reason.", q(`sum by (protocol, reason) (rate(wire_decoder_errors_total`+of+`[$__rate_interval])) > 0`, "{{protocol}}: {{reason}}")).stacked().fromZero(),
+				lines("Undecoded", ByteRate, "Payload that went through no decoder, by reason. Empty while all went through one.", q(`sum by (reason) (rate(wire_capture_undecoded_bytes_total`+of+`[$__rate_interval])) > 0`, "{{reason}}")).stacked().fromZero(),
+				lines("Unmatched (1/s)", Events, "Messages that could not be made part of a transaction, by reason. Empty while there are none.", q(`sum by (reason) (rate(wire_transactions_unmatched_total`+of+`[$__rate_interval])) > 0`, "{{reason}}")).stacked().fromZero(),
+				lines("Given up (1/s)", Events, "Connections that a decoder gave up, by reason. Empty while there are none.", q(`sum by (protocol, reason) (rate(wire_decoder_errors_total`+of+`[$__rate_interval])) > 0`, "{{protocol}}: {{reason}}")).stacked().fromZero(),
 				lines("Gaps and evictions (1/s)", Events, "Holes that were given up waiting for, and connections forgotten early.",
 					q(`sum(rate(wire_flow_gaps_total`+of+`[$__rate_interval]))`, "gaps"), q(`sum by (reason) (rate(wire_flow_evicted_total`+of+`[$__rate_interval]))`, "evicted: {{reason}}")).fromZero(),
 				lines("Elsewhere (1/s)", Events, "Transactions left to another sensor.", q(`sum by (instance) (rate(wire_transactions_elsewhere_total`+of+`[$__rate_interval]))`, "{{instance}}")).fromZero(),
-				lines("Folded (1/s)", Events, "Values counted as _other because their budget is full.", q(`sum by (family) (rate(wire_series_folded_total`+of+`[$__rate_interval])) > 0`, "{{family}}")).fromZero(),
+				lines("Folded (1/s)", Events, "Values counted as _other because their budget is full. Empty while no budget is.", q(`sum by (family) (rate(wire_series_folded_total`+of+`[$__rate_interval])) > 0`, "{{family}}")).fromZero(),
 			}},
 			{Title: "What it takes", Panels: []Panel{
 				lines("Processor", Plain, "Processors in use.", q(`sum by (instance) (rate(process_cpu_seconds_total`+of+`[$__rate_interval]) and on (instance) wire_exporter_build_info)`, "{{instance}}")).fromZero(),
@@ -45,7 +45,7 @@ func sensor() Board {
 					q(`sum by (instance) (wire_flow_memory_bytes`+of+`)`, "{{instance}} connections"), q(`sum by (instance) (wire_flow_memory_limit_bytes`+of+`)`, "{{instance}} limit")).fromZero(),
 				lines("Connections", Count, "That are followed.", q(`sum by (instance) (wire_flow_active`+of+`)`, "{{instance}}")).fromZero(),
 				lines("Budgets", Percent, "How full the budgets of the labels are.", q(`max by (family) (wire_series`+of+` / wire_series_limit`+of+`)`, "{{family}}")).fromZero(),
-				rows("Not to be trusted", "Services about which nothing is alerted, and why.", "lost", []Column{service, {Label: "reason", Title: "reason"}},
+				rows("Not to be trusted", "Services about which nothing is alerted, and why. Empty while all are trusted.", "lost", []Column{service, {Label: "reason", Title: "reason"}},
 					cell("lost", Ratio, `max by (service_name, reason) (wire:measurement:untrusted)`)).wide(8, 8).empty("all are"),
 			}},
 			{Title: "Versions", Closed: true, Panels: []Panel{
