@@ -75,7 +75,7 @@ func testRewritePanics(t *testing.T, b bucket) {
 		if block["RESOLUTION"] == "0s" {
 			continue
 		}
-		out, err := run(t, "thanos", "tools", "bucket", "rewrite", "--objstore.config-file="+b.config, "--tmp.dir="+t.TempDir(), "--dry-run",
+		out, err := run(t, "thanos", "tools", "bucket", "rewrite", "--objstore.config-file="+b.config, "--tmp.dir="+t.TempDir(), "--no-dry-run",
 			"--rewrite.to-delete-config=- matchers: '{service_name=\"ledger\"}'", "--id="+block["ULID"])
 		if err == nil || !strings.Contains(out, "invalid memory address or nil pointer dereference") {
 			t.Errorf("rewriting %s (%s) no longer panics: %v\n%s", block["ULID"], block["RESOLUTION"], err, out[max(0, len(out)-1000):])
