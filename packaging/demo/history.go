@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"wire_exporter/packaging/demo/internal/history"
+	"wire_exporter/packaging/demo/internal/shop"
 	"wire_exporter/packaging/demo/internal/stack"
 	"wire_exporter/rules"
 	"wire_exporter/rules/backtest/source"
@@ -106,11 +108,11 @@ func (d *demo) remember(ctx context.Context) error {
 		return err
 	}
 	storage := filepath.Join(d.data, "prometheus")
-	profile, err := d.profile(ctx)
-	if err != nil {
+	if err := d.forget(storage); err != nil {
 		return err
 	}
-	if err := d.forget(storage); err != nil {
+	profile, err := d.profile(ctx)
+	if err != nil {
 		return err
 	}
 	from, err := newest(ctx, storage)
@@ -136,21 +138,47 @@ func (d *demo) remember(ctx context.Context) error {
 	}
 }
 
-// forget deletes a history that other rules have made: what the ones of now read back is not in it.
+// forget deletes a history that other rules have made, for what the ones of now read back is not in it, and one of another shop.
 func (d *demo) forget(storage string) error {
 	h := sha256.New()
 	for _, name := range rules.Names() {
 		h.Write(rules.Text(name))
 	}
-	now, file := fmt.Sprintf("%x\n", h.Sum(nil)), filepath.Join(d.data, "rules.sha256")
+	config, err := os.ReadFile(filepath.Join(d.repository, "packaging", "demo", "wire_exporter.yml"))
+	if err != nil {
+		return err
+	}
+	h.Write(config)
+	for _, sources := range []fs.FS{shop.Sources, history.Sources} {
+		if err := add(h, sources); err != nil {
+			return err
+		}
+	}
+	now, file := fmt.Sprintf("%x\n", h.Sum(nil)), filepath.Join(d.data, "history.sha256")
 	if made, err := os.ReadFile(file); err == nil && string(made) == now {
 		return nil
 	}
-	if err := os.RemoveAll(storage); err != nil {
+	if err := errors.Join(os.RemoveAll(storage), os.RemoveAll(d.profileFile())); err != nil {
 		return err
 	}
 	return os.WriteFile(file, []byte(now), 0o644)
 }
+
+// add writes all files to w.
+func add(w io.Writer, files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, f fs.DirEntry, err error) error {
+		if err != nil || f.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		return err
+	})
+}
+
+func (d *demo) profileFile() string { return filepath.Join(d.data, "profile.json") }
 
 // newest is the time behind the newest sample in the storage; zero when there is none.
 func newest(ctx context.Context, storage string) (time.Time, error) {
@@ -189,9 +217,8 @@ var scrapeLabels = labels.FromStrings("job", "wire_exporter", "instance", export
 
 // profile is what the running shop is like: measured once.
 func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
-	file := filepath.Join(d.data, "profile.json")
 	p := &history.Profile{}
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(d.profileFile())
 	if err == nil && json.Unmarshal(text, p) == nil {
 		return p, nil
 	}
@@ -214,5 +241,5 @@ func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
 	if text, err = json.Marshal(p); err != nil {
 		return nil, err
 	}
-	return p, os.WriteFile(file, text, 0o644)
+	return p, os.WriteFile(d.profileFile(), text, 0o644)
 }

@@ -1,0 +1,8 @@
+package history
+
+import "embed"
+
+// Sources is the text of this package, which tells one edition of the history from another.
+//
+//go:embed *.go
+var Sources embed.FS
