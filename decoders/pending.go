@@ -57,7 +57,7 @@ func (p *Pending[T]) Front() *T {
 	if p.n == 0 {
 		return nil
 	}
-	return p.At(0)
+	return &p.ring[p.head]
 }
 
 // Back is the newest; nil when there is none.

@@ -47,10 +47,11 @@ func (c *conn) readResponse(s *decoders.Stream) error {
 
 // beginResponse notes the first byte of an answer. ParameterStatus and NotificationResponse belong to none.
 func (c *conn) beginResponse(kind byte, s *decoders.Stream) {
-	w, e := c.w, c.front()
+	w := c.w
 	if w == nil || kind == 'S' || kind == 'A' || kind == 'Z' {
 		return
 	}
+	e := c.front()
 	if l := &w.login; l.asked {
 		if l.first == 0 {
 			l.first, l.from = s.Begin(), s.Offset()
@@ -80,15 +81,14 @@ func (c *conn) settleDue(kind byte) {
 func (c *conn) skipRows(kind byte, s *decoders.Stream) error {
 	b := s.Bytes()
 	pos, n := 0, uint64(0)
-	for len(b)-pos >= header && b[pos] == kind {
-		length := int(binary.BigEndian.Uint32(b[pos+1:]))
-		if length < 4 || length > maxMessage {
+	for len(b)-pos >= header {
+		h := (*[header]byte)(b[pos:])
+		length := binary.BigEndian.Uint32(h[1:])
+		if h[0] != kind || length-4 > maxMessage-4 {
 			break
 		}
-		pos += 1 + length
-		if n++; pos > len(b) {
-			break
-		}
+		pos += 1 + int(length)
+		n++
 	}
 	if kind == 'D' && c.w != nil {
 		c.w.response.rows += n
@@ -110,7 +110,7 @@ func (c *conn) readComplete(s *decoders.Stream, n int) error {
 	}
 	tag := b[header : n-1]
 	c.tagged(tag, s.Time())
-	c.complete(answer{code: success, tag: tag, rows: rows(tag), end: s.Time(), offset: s.Offset()})
+	c.complete(&answer{code: success, tag: tag, rows: rows(tag), end: s.Time(), offset: s.Offset()})
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (c *conn) readEnd(s *decoders.Stream, n int, kind byte) error {
 	case c.w != nil:
 		a.rows = c.w.response.rows
 	}
-	c.complete(a)
+	c.complete(&a)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (c *conn) endAnswer(end decoders.Time, offset uint64) {
 		c.fail(end, offset)
 		return
 	}
-	c.complete(answer{code: success, end: end, offset: offset})
+	c.complete(&answer{code: success, end: end, offset: offset})
 }
 
 // startCopy is told that the server takes CopyData from now on.
@@ -191,7 +191,7 @@ func (c *conn) startCopy(s *decoders.Stream, n int, kind byte) {
 	if kind == 'W' {
 		// A stream of the write-ahead log has no end, so the command that asked for it ends here.
 		c.replication = true
-		c.report(e, answer{code: success, verb: verbs["START_REPLICATION"], end: s.Now(), offset: s.Offset() + uint64(n)})
+		c.report(e, &answer{code: success, verb: verbs["START_REPLICATION"], end: s.Now(), offset: s.Offset() + uint64(n)})
 		return
 	}
 	c.w.copying, c.w.copyFrom = true, c.f.Offset(decoders.ToServer)

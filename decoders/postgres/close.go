@@ -60,7 +60,8 @@ func (c *conn) flushEntry(e *entry, cut, none decoders.Outcome, now decoders.Tim
 	case w.forsaken || c.blind || c.lost[decoders.ToClient]:
 		c.forget(e)
 	case w.response.last.end != 0:
-		c.report(e, w.response.last)
+		last := w.response.last
+		c.report(e, &last)
 	case w.failed:
 		c.skipped(e)
 	case w.response.begun:
@@ -68,9 +69,9 @@ func (c *conn) flushEntry(e *entry, cut, none decoders.Outcome, now decoders.Tim
 		if cut == decoders.ServerError {
 			end = c.f.Last(decoders.ToClient)
 		}
-		c.report(e, answer{outcome: cut, end: ended(cut, end), offset: offset})
+		c.report(e, &answer{outcome: cut, end: ended(cut, end), offset: offset})
 	default:
-		c.report(e, answer{outcome: none, end: ended(none, now)})
+		c.report(e, &answer{outcome: none, end: ended(none, now)})
 	}
 }
 

@@ -152,13 +152,21 @@ func (c *conn) front() *entry {
 	if c.w == nil {
 		return nil
 	}
+	if e := c.w.queue.Front(); e == nil || e.kind != group && !e.void {
+		return e
+	}
+	return c.nextFront()
+}
+
+// nextFront is front where something is in front that needs no answer.
+func (c *conn) nextFront() *entry {
 	for {
 		e := c.w.queue.Front()
 		switch {
 		case e == nil:
 			return nil
 		case e.kind == group && e.due == 0 && c.w.queue.Len() > 1: // it is answered, and no Execute has followed
-			c.w.response = response{}
+			c.w.response.reset()
 		case !e.void:
 			return e
 		}

@@ -12,6 +12,14 @@ type response struct {
 	last  answer // of a WAL sender, which may complete one command several times
 }
 
+// reset makes r as good as new. What is seldom set is seldom cleared.
+func (r *response) reset() {
+	r.first, r.from, r.rows, r.begun, r.code = 0, 0, 0, false, code{}
+	if r.last.end != 0 {
+		r.last = answer{}
+	}
+}
+
 // answer is how a statement ended.
 type answer struct {
 	outcome decoders.Outcome
@@ -31,14 +39,13 @@ var (
 )
 
 // report hands out e, which is answered.
-func (c *conn) report(e *entry, a answer) {
+func (c *conn) report(e *entry, a *answer) {
 	r, t := &c.w.response, &c.d.txn
+	*t = decoders.Txn{} // then field by field: a literal would be made elsewhere and copied
+	t.Kind, t.Flow, t.Outcome, t.Operation, t.Code, t.Database = decoders.Request, c.f, a.outcome, a.verb, a.code, c.database.Bytes()
+	t.Start, t.RequestEnd, t.End, t.BytesIn, t.Rows = e.start, e.end, a.end, e.size, a.rows
 	if a.end == 0 && a.outcome < decoders.Aborted {
-		a.outcome = decoders.Unknown
-	}
-	*t = decoders.Txn{
-		Kind: decoders.Request, Flow: c.f, Outcome: a.outcome, Operation: a.verb, Code: a.code, Database: c.database.Bytes(),
-		Start: e.start, RequestEnd: e.end, End: a.end, BytesIn: e.size, Rows: a.rows,
+		t.Outcome = decoders.Unknown
 	}
 	if r.begun {
 		t.FirstByte, t.BytesOut = r.first, a.offset-r.from
@@ -57,7 +64,7 @@ func (c *conn) report(e *entry, a answer) {
 		c.settle(k)
 	}
 	e.answered = true
-	if *r = (response{}); e.statement() {
+	if r.reset(); e.statement() {
 		c.w.flying--
 	}
 	c.emit()
@@ -109,7 +116,7 @@ func (c *conn) emit() {
 }
 
 // complete is told of a CommandComplete, EmptyQueryResponse, PortalSuspended or FunctionCallResponse.
-func (c *conn) complete(a answer) {
+func (c *conn) complete(a *answer) {
 	e := c.front()
 	switch {
 	case c.w != nil && (c.w.forsaken || c.w.skipping):
@@ -123,7 +130,7 @@ func (c *conn) complete(a answer) {
 		c.next(e)
 	case e.mark() && (c.replication || e.sql != nil && len(e.sql.Operation) == 0):
 		a.verb, a.tag = verb(a.tag), nil
-		c.w.response.last = a // a WAL sender's command may be completed several times
+		c.w.response.last = *a // a WAL sender's command may be completed several times
 	case !e.answered:
 		if !c.leave(e) {
 			c.report(e, a)
@@ -147,7 +154,7 @@ func (c *conn) contradicts(e *entry, tag []byte) bool {
 }
 
 // reportExtra reports a statement of the Query of e that was not found in its text.
-func (c *conn) reportExtra(e *entry, a answer) {
+func (c *conn) reportExtra(e *entry, a *answer) {
 	extra := *e
 	extra.known, extra.size = known{}, 0
 	c.w.flying++
@@ -176,18 +183,18 @@ func (c *conn) fail(end decoders.Time, offset uint64) {
 		return
 	case e == nil || w.skipping || e.answered && e.kind != query && !e.partial:
 		w.tx.fail(failure)
-		w.response = response{}
+		w.response.reset()
 		c.d.out.Count(c.f, errorOutside)
 		return
 	}
 	w.tx.fail(failure)
 	w.failed, w.failure, w.skipping, w.copying = true, failure, e.kind == execute || e.kind == group, false
 	c.distrust()
-	c.reportFailed(e, answer{outcome: failure.outcome(), code: w.failure.bytes(), end: end, offset: offset})
+	c.reportFailed(e, &answer{outcome: failure.outcome(), code: w.failure.bytes(), end: end, offset: offset})
 }
 
 // reportFailed reports e, which was answered by an error.
-func (c *conn) reportFailed(e *entry, a answer) {
+func (c *conn) reportFailed(e *entry, a *answer) {
 	switch {
 	case e.partial:
 		c.d.out.Count(c.f, unknownPortal)
@@ -212,8 +219,8 @@ func (c *conn) skipped(e *entry) {
 	if c.leave(e) {
 		return
 	}
-	c.w.response = response{}
-	c.report(e, answer{outcome: decoders.Aborted, code: c.w.failure.bytes()})
+	c.w.response.reset()
+	c.report(e, &answer{outcome: decoders.Aborted, code: c.w.failure.bytes()})
 }
 
 // ready is told of a ReadyForQuery.
@@ -225,7 +232,8 @@ func (c *conn) ready(status byte, end decoders.Time, offset uint64) {
 		c.endCycle()
 	}
 	c.transact(status, end)
-	c.status, w.response = status, response{}
+	c.status = status
+	w.response.reset()
 	if status == 'I' {
 		c.endPortals()
 	}
@@ -258,7 +266,8 @@ func (c *conn) conclude(e *entry) {
 	switch {
 	case !e.waits():
 	case w.response.last.end != 0:
-		c.report(e, w.response.last)
+		last := w.response.last
+		c.report(e, &last)
 	case w.failed:
 		c.skipped(e)
 	case e.kind == query:

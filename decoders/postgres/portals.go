@@ -137,7 +137,7 @@ func (c *conn) suspend(e *entry, end decoders.Time, offset uint64) {
 	k.rows += r.rows
 	k.waiting--
 	c.w.flying--
-	c.w.response = response{}
+	c.w.response.reset()
 	e.answered, e.cursor = true, nil
 	c.settle(k)
 }

@@ -77,20 +77,26 @@ func (d *decoder) close(c *conn) {
 // work is what a connection needs while something is asked, answered or open; an idle one has none.
 type work struct {
 	queue    decoders.Pending[entry] // what the server has still to answer, in that order
-	marks    int                     // entries that end with a ReadyForQuery
-	flying   int                     // statements among them that are not reported
 	response response
 	portals  table[portal] // the named ones
-	portal   portal        // the unnamed one
-	bound    bool          // there is an unnamed one
-	sent     uint32        // marks that were sent
-	ready    uint32        // marks that were answered
-	tailFrom uint64        // offset of the client's message whose end is being skipped
-	copyFrom uint64        // offset behind the request whose CopyData the client sends
+	portal   portal        // the unnamed one; zero while there is none
+	held     []held        // what is on probation: see lost.go
+	owns     int           // bytes: entries, portals and what is held
+	situation
+}
+
+// situation is where a connection stands. It has no pointers, so that clearing it is quick.
+type situation struct {
+	marks    int    // entries that end with a ReadyForQuery
+	flying   int    // statements among them that are not reported
+	sent     uint32 // marks that were sent
+	ready    uint32 // marks that were answered
+	tailFrom uint64 // offset of the client's message whose end is being skipped
+	copyFrom uint64 // offset behind the request whose CopyData the client sends
 	login    login
 	tx       transaction
-	held     []held // what is on probation: see lost.go
 
+	bound    bool // there is an unnamed portal
 	forsaken bool // nothing that is waiting in the queue can be matched
 	fresh    bool // the server was silent before the first entry, see lost.go
 	copying  bool // the server takes CopyData from the client
@@ -98,15 +104,14 @@ type work struct {
 	failed   bool // a statement has failed, the rest up to the mark is skipped
 	skipping bool // up to the next Sync
 	failure  code
-
-	owns int // bytes: entries, portals and what is held
 }
 
 // freeWork takes back w, which holds nothing any more.
 func (d *decoder) freeWork(w *work) {
 	w.queue.Reset()
 	w.portals.clear()
-	*w = work{queue: w.queue, portals: w.portals, held: w.held[:0], owns: w.owns}
+	w.response.reset()
+	w.situation = situation{}
 	d.works.Put(w, w.owns)
 }
 

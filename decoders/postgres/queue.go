@@ -68,7 +68,7 @@ func (c *conn) group(start decoders.Time, from uint64) *entry {
 		e.size = from
 	case e.due == 0 && c.w.queue.Len() == 1:
 		*e = entry{kind: group, start: start, size: from, reading: true}
-		c.w.response = response{}
+		c.w.response.reset()
 	}
 	return e
 }
@@ -165,7 +165,7 @@ func (c *conn) forsake() {
 			c.forget(e)
 		}
 	}
-	c.w.response = response{}
+	c.w.response.reset()
 }
 
 // forget reports e, whose answer cannot be known.
@@ -174,7 +174,7 @@ func (c *conn) forget(e *entry) {
 		c.prepared.clear() // perhaps
 	}
 	if e.waits() && !c.leave(e) {
-		c.w.response = response{}
-		c.report(e, answer{outcome: decoders.Unknown})
+		c.w.response.reset()
+		c.report(e, &answer{outcome: decoders.Unknown})
 	}
 }

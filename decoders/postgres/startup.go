@@ -165,6 +165,9 @@ func mayBeTLS(b []byte) bool { return b[0] >= 20 && b[0] <= 23 && (len(b) < 2 ||
 
 // cutString takes a string off the front of b; false when its NUL is missing.
 func cutString(b []byte) (text, rest []byte, ok bool) {
+	if len(b) > 0 && b[0] == 0 { // no name: the unnamed statement or portal
+		return b[:0], b[1:], true
+	}
 	i := bytes.IndexByte(b, 0)
 	if i < 0 {
 		return b, nil, false
