@@ -60,7 +60,7 @@ func (g *generator) Load(_ context.Context, _ []string, lo, hi int64, into *stor
 // minute lets every series grow. The level wanders a little around its shape, as that of all of a shop's visitors does.
 func (g *generator) minute(t int64, into *store.Store) error {
 	day := g.calendar.At(time.UnixMilli(t))
-	g.tide = 0.97*g.tide + 0.01*g.rng.NormFloat64()
+	g.tide = 0.97*g.tide + 0.004*g.rng.NormFloat64()
 	level := Level(day) * math.Exp(g.tide)
 	for i := range g.series {
 		s := &g.series[i]
