@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Builds the packages: packaging/build.sh [OUT [ARCH...]]; by default into dist/, for amd64 and arm64. The same commit gives
 # the same bytes: paths are trimmed, times are the commit's.
+#
+# The package of rules and dashboards has the page that shows the dashboards without Grafana, which takes npm to build.
+# VIEWER=FOLDER takes the page from where it has been built elsewhere; VIEWER=none leaves it out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +29,32 @@ v[0-9]*) export PACKAGE_VERSION=${VERSION#v} ;;
 esac
 PACKAGE_VERSION=${PACKAGE_VERSION//-/+}
 
+VIEWER=${VIEWER:-build}
+if [ "$VIEWER" = build ] && ! command -v npm >/dev/null; then
+	echo "The page with the dashboards takes npm to build, and npm is not here. Install it, or say where the page has been" >&2
+	echo "built (VIEWER=FOLDER), or build packages without it, which are not for a release (VIEWER=none)." >&2
+	exit 1
+fi
+
+# page puts the page with the dashboards, or nothing, where the recipes take it from.
+page() {
+	mkdir "$BUILD/viewer"
+	case $VIEWER in
+	none)
+		echo "VIEWER=none: the packages have no page with the dashboards" >&2
+		;;
+	build)
+		make --no-print-directory dashboards/viewer/node_modules/.package-lock.json
+		npm --prefix dashboards/viewer run build -- --outDir "$BUILD/viewer" --emptyOutDir --logLevel warn
+		;;
+	*)
+		cp -R "$VIEWER/." "$BUILD/viewer"
+		;;
+	esac
+	[ "$VIEWER" = none ] || test -s "$BUILD/viewer/index.html"
+	[ "$VIEWER" = none ] || test -s "$BUILD/viewer/licenses.txt"
+}
+
 prom=github.com/prometheus/common/version
 ldflags="-s -w -X $prom.Version=$VERSION -X $prom.Revision=$REVISION"
 
@@ -41,6 +70,7 @@ compile "$("$GO" env GOHOSTARCH)" ./exporter "$BUILD/native"
 "$BUILD/native" --help-man | gzip -9n >"$BUILD/wire_exporter.1.gz"
 "$BUILD/native" --completion-script-bash >"$BUILD/wire_exporter.bash"
 "$BUILD/native" --completion-script-zsh >"$BUILD/wire_exporter.zsh"
+page
 {
 	echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
 	echo "Upstream-Name: wire_exporter"
@@ -50,6 +80,14 @@ compile "$("$GO" env GOHOSTARCH)" ./exporter "$BUILD/native"
 	echo "License: Apache-2.0"
 	echo " On Debian systems the whole licence is in /usr/share/common-licenses/Apache-2.0."
 } >"$BUILD/copyright"
+{
+	cat "$BUILD/copyright"
+	echo
+	echo "Files: usr/share/wire_exporter/viewer/*"
+	echo "Copyright: The wire_exporter authors, and those of the packages that licenses.txt in that folder names"
+	echo "License: Apache-2.0 and MIT and ISC and BSD-3-Clause and 0BSD and OFL-1.1"
+	echo " Which package is under which licence, and their texts, are in /usr/share/wire_exporter/viewer/licenses.txt."
+} >"$BUILD/copyright-rules"
 
 for arch in "$@"; do
 	export ARCH=$arch

@@ -31,7 +31,7 @@ func commands(t *testing.T, document string) string {
 // TestDocuments runs the commands of documents as they stand there, in a sandbox with a network of its own that has an eth0.
 func TestDocuments(t *testing.T) {
 	needPackages(t)
-	packages := packaged(t, "v0.0.1")
+	packages := packaged(t, first)
 	for _, document := range []string{"../docs/installing.md", "../docs/mirroring.md"} {
 		s := newSandbox(t)
 		s.put(packages["wire-exporter.deb"])

@@ -32,6 +32,17 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+const first, second = "v0.0.1", "v0.0.2"
+
+// viewer says of a version whether it has the page with the dashboards. That takes npm and as long as all else: the second, which is there
+// to upgrade to, has none.
+func viewer(version string) string {
+	if _, err := exec.LookPath("npm"); err != nil || version != first {
+		return "none"
+	}
+	return "build"
+}
+
 // packaged are the packages of a version, built once.
 func packaged(t *testing.T, version string) map[string]string {
 	t.Helper()
@@ -45,7 +56,7 @@ func packaged(t *testing.T, version string) map[string]string {
 func build(t *testing.T, version, dir string) map[string]string {
 	t.Helper()
 	c := exec.Command("./build.sh", dir, "amd64")
-	c.Env = append(os.Environ(), "VERSION="+version)
+	c.Env = append(os.Environ(), "VERSION="+version, "VIEWER="+viewer(version))
 	output(t, c)
 	paths, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil {
@@ -70,7 +81,7 @@ func build(t *testing.T, version, dir string) map[string]string {
 // TestReproducible: the same commit gives the same bytes.
 func TestReproducible(t *testing.T) {
 	needPackages(t)
-	a, b := packaged(t, "v0.0.1"), build(t, "v0.0.1", t.TempDir())
+	a, b := packaged(t, first), build(t, first, t.TempDir())
 	if len(a) == 0 {
 		t.Fatal("no packages")
 	}
@@ -91,9 +102,9 @@ func TestReproducible(t *testing.T) {
 
 func TestDeb(t *testing.T) {
 	needPackages(t)
-	old, new := packaged(t, "v0.0.1"), packaged(t, "v0.0.2")
+	old, new := packaged(t, first), packaged(t, second)
 	s := newSandbox(t)
-	debs := s.put(old["wire-exporter.deb"], new["wire-exporter.deb"], new["wire-exporter-rules.deb"], new["wire-exporter-backtest.deb"])
+	debs := s.put(old["wire-exporter.deb"], new["wire-exporter.deb"], old["wire-exporter-rules.deb"], old["wire-exporter-backtest.deb"])
 
 	s.run("dpkg -i " + debs[0])
 	s.installed(t, "0.0.1")
@@ -121,9 +132,9 @@ func TestDeb(t *testing.T) {
 
 func TestRPM(t *testing.T) {
 	needPackages(t)
-	old, new := packaged(t, "v0.0.1"), packaged(t, "v0.0.2")
+	old, new := packaged(t, first), packaged(t, second)
 	s := newSandbox(t)
-	rpms := s.put(old["wire-exporter.rpm"], new["wire-exporter.rpm"], new["wire-exporter-rules.rpm"], new["wire-exporter-backtest.rpm"])
+	rpms := s.put(old["wire-exporter.rpm"], new["wire-exporter.rpm"], old["wire-exporter-rules.rpm"], old["wire-exporter-backtest.rpm"])
 	const rpm = "rpm --dbpath /srv/rpmdb --nodeps " // shadow-utils is not known to an rpm on Debian
 
 	s.run(rpm + "-i " + rpms[0])
@@ -162,7 +173,7 @@ func (s *sandbox) shared(t *testing.T) {
 	t.Helper()
 	for _, file := range []string{
 		"rules/recording/signals.yml", "rules/alerts/faults.yml", "rules/runbooks/WireServiceFault.md", "alertmanager/alertmanager.yml",
-		"dashboards/grafana/wire-wall.json", "dashboards/perses/wire-wall.json",
+		"dashboards/grafana/wire-wall.json", "dashboards/perses/wire-wall.json", "thanos/flags/store.flags",
 	} {
 		s.mode("/usr/share/wire_exporter/"+file, "644 root:root")
 	}
