@@ -10,8 +10,15 @@ import (
 	"wire_exporter/exporter/internal/packet"
 )
 
-// idle makes n connections that have each had one HTTP request and its response, and says how many bytes of memory each takes, all counted.
-func idle(tb testing.TB, n int) (perConnection float64, t *Table) {
+// What connections are doing.
+const (
+	idle     = iota // one request and its response are over
+	inFlight        // the response to a request has not begun
+	inHead          // half of a request's head is there
+)
+
+// connections makes n that each do the same, and says how many bytes of memory each takes, all counted.
+func connections(tb testing.TB, n, state int) (perConnection float64, t *Table) {
 	var m decoders.Memory
 	web, err := http1.Plugin.New(decoders.Env{Memory: &m}, nil)
 	if err != nil {
@@ -24,6 +31,9 @@ func idle(tb testing.TB, n int) (perConnection float64, t *Table) {
 	t = New(Config{Plugins: []decoders.Plugin{http1.Plugin}, Memory: 1 << 30}, []decoders.Decoder{web}, &m, h)
 	server := packet.EndpointFrom(netip.MustParseAddrPort("10.255.0.1:80"))
 	request, response := []byte("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"), []byte("HTTP/1.1 204 No Content\r\n\r\n")
+	if state == inHead {
+		request = request[:20]
+	}
 	var s packet.Segment
 	now := epoch
 	for i := range n {
@@ -40,7 +50,9 @@ func idle(tb testing.TB, n int) (perConnection float64, t *Table) {
 		send(false, 7, 2, packet.SYN|packet.ACK, nil)
 		send(true, 2, 8, packet.ACK, nil)
 		send(true, 2, 8, packet.ACK, request)
-		send(false, 8, 2+uint32(len(request)), packet.ACK, response)
+		if state == idle {
+			send(false, 8, 2+uint32(len(request)), packet.ACK, response)
+		}
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
@@ -53,7 +65,7 @@ func idle(tb testing.TB, n int) (perConnection float64, t *Table) {
 // An idle connection, with its decoder and its place in the index, takes about what the budget says that it does.
 func TestIdleConnections(t *testing.T) {
 	const n = 200_000
-	each, table := idle(t, n)
+	each, table := connections(t, n, idle)
 	said := float64(table.Stats().Memory) / n
 	if each > 300 || said < each*0.9 {
 		t.Errorf("%.0f bytes a connection, %.0f accounted for", each, said)
@@ -61,11 +73,17 @@ func TestIdleConnections(t *testing.T) {
 	runtime.KeepAlive(table)
 }
 
-func BenchmarkIdleConnections(b *testing.B) {
-	for b.Loop() {
-		each, table := idle(b, 1_000_000)
-		b.ReportMetric(each, "B/connection")
-		b.ReportMetric(float64(table.Stats().Memory)/1e6, "accounted/connection")
+// BenchmarkConnections is the memory that connections take, for docs/sizing.md.
+func BenchmarkConnections(b *testing.B) {
+	for name, state := range map[string]int{"idle": idle, "request in flight": inFlight, "half a head": inHead} {
+		b.Run(name, func(b *testing.B) {
+			const n = 200_000
+			for b.Loop() {
+				each, table := connections(b, n, state)
+				b.ReportMetric(each, "B/connection")
+				b.ReportMetric(float64(table.Stats().Memory)/n, "accounted/connection")
+			}
+		})
 	}
 }
 

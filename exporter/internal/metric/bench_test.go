@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -120,6 +121,23 @@ func TestFullScrapeStaysSmall(t *testing.T) {
 		t.Errorf("%d bytes compressed", packed)
 	}
 	t.Logf("%d series: %.1f MB, %.1f MB compressed", m.registry.size(), float64(plain)/1e6, float64(packed)/1e6)
+}
+
+// BenchmarkLabelSets is the memory that a label set takes, its values and totals together, when its histograms are filled as those of a day
+// are; for docs/sizing.md.
+func BenchmarkLabelSets(b *testing.B) {
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		m, _, work := crowd()
+		work(400_000)
+		scrapeSize(b, m, expfmt.TypeProtoDelim)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/float64(m.registry.size()), "B/label-set")
+		b.ReportMetric(float64(m.registry.size()), "label-sets")
+	}
 }
 
 // BenchmarkNewSets is a stream of label sets that the worker does not keep ready.
