@@ -59,7 +59,7 @@ type conn struct {
 // Feed implements decoders.Conn.
 func (c *conn) Feed(dir decoders.Dir, s *decoders.Stream) error {
 	var err error
-	for err == nil {
+	for more := true; more && err == nil; more = s.Buffered() > 0 || c.tail[dir] != 0 || c.blind {
 		if err = c.step(dir, s); err == badMessage {
 			err = c.misreadMessage(dir)
 		}
@@ -108,15 +108,16 @@ const smallMessage = 30000
 
 // peekHeader is the type of the next message and its whole length.
 func peekHeader(s *decoders.Stream) (kind byte, n int, err error) {
-	h, err := s.Peek(header)
-	if err != nil {
+	b := s.Bytes()
+	if len(b) < header {
+		_, err := s.Peek(header)
 		return 0, 0, err
 	}
-	n = int(binary.BigEndian.Uint32(h[1:]))
-	if n < 4 || n > maxMessage {
+	length := binary.BigEndian.Uint32(b[1:header])
+	if length-4 > maxMessage-4 { // or below 4
 		return 0, 0, badMessage
 	}
-	return h[0], 1 + n, nil
+	return b[0], 1 + int(length), nil
 }
 
 // skip drops the next n bytes, a message. If some are still to come and end is set, that is done when the last of them is past.
