@@ -29,6 +29,17 @@ func newHistogram(total *histogramTotal) *histogram {
 // observe counts v, in raw units.
 func (h *histogram) observe(v uint64) { h.put(v, h.scale.cell(v)) }
 
+// again is put where there is nothing to prepare: h was observed since the last Flush, and has room for the cell.
+func (h *histogram) again(v uint64, cell int) bool {
+	at := uint(cell - h.first)
+	if at >= uint(len(h.window)) || !h.dirty {
+		return false
+	}
+	h.window[at]++
+	h.sum.add(v)
+	return true
+}
+
 // put counts v, whose cell is known.
 func (h *histogram) put(v uint64, cell int) {
 	h.sum.add(v)

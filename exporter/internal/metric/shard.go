@@ -189,14 +189,13 @@ func (s *Shard) observe(h *histogram, v int64) {
 
 // put is observe for a value whose cell is known.
 func (s *Shard) put(h *histogram, v int64, cell int) {
-	if h == nil {
-		return
+	if h != nil && !h.again(uint64(v), cell) {
+		if !h.dirty {
+			h.dirty = true
+			s.observed = append(s.observed, h)
+		}
+		h.put(uint64(v), cell)
 	}
-	if !h.dirty {
-		h.dirty = true
-		s.observed = append(s.observed, h)
-	}
-	h.put(uint64(v), cell)
 }
 
 // Login counts a log-in of a user, with set's service, source and outcome. Transaction counts the request that it was.
