@@ -102,7 +102,7 @@ const (
 func (c *conn) Feed(dir decoders.Dir, s *decoders.Stream) error {
 	c.takeTurn(dir)
 	var err error
-	for err == nil {
+	for more := true; more && err == nil; more = s.Buffered() > 0 || c.packets[dir].open || c.z != nil {
 		if c.z != nil {
 			err = c.readFrame(dir, s)
 		} else {
@@ -145,12 +145,17 @@ const (
 
 // peek returns the head of the next packet and up to max bytes of its payload, of which it has n.
 func peek(s *decoders.Stream, max int) (b []byte, n int, err error) {
-	if b, err = s.Peek(headSize); err != nil {
+	if b = s.Bytes(); len(b) < headSize {
+		_, err = s.Peek(headSize)
 		return nil, 0, err
 	}
 	n = int(uint24(b))
-	b, err = s.Peek(headSize + min(n, max))
-	return b, n, err
+	if want := headSize + min(n, max); len(b) >= want {
+		return b[:want:want], n, nil
+	} else {
+		b, err = s.Peek(want)
+		return b, n, err
+	}
 }
 
 func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
@@ -158,7 +163,11 @@ func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[
 // skip drops the packet that was peeked at, now and still to come; then comes what.
 func (c *conn) skip(dir decoders.Dir, s *decoders.Stream, n int, then what) error {
 	c.packets[dir] = packet{what: then, open: true, more: n == maxPayload}
-	return s.Skip(uint64(headSize + n))
+	if err := s.Skip(uint64(headSize + n)); err != nil || n == maxPayload {
+		return err
+	}
+	c.packets[dir].open = false
+	return c.endPacket(dir, s)
 }
 
 func (c *conn) readContinuation(dir decoders.Dir, s *decoders.Stream) error {

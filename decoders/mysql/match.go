@@ -8,10 +8,9 @@ func (c *conn) report(q *command, outcome decoders.Outcome, end decoders.Time) {
 		outcome, end = decoders.Unknown, 0
 	}
 	t := &c.d.txn
-	*t = decoders.Txn{
-		Flow: c.f, Operation: kinds[q.cmd].name, Database: c.database.bytes(), Statement: q.text.Bytes(),
-		Outcome: outcome, Start: q.start, RequestEnd: q.end, End: end, BytesIn: q.size,
-	}
+	*t = decoders.Txn{} // then field by field: a literal would be made elsewhere and copied
+	t.Flow, t.Operation, t.Database, t.Statement = c.f, kinds[q.cmd].name, c.database.bytes(), q.text.Bytes()
+	t.Outcome, t.Start, t.RequestEnd, t.End, t.BytesIn = outcome, q.start, q.end, end, q.size
 	if r := &c.w.response; r.begun && !q.forsaken {
 		t.FirstByte, t.BytesOut, t.Rows, t.Code = r.first, r.size, r.rows, r.failed.appendCode(c.d.code[:])
 	}
