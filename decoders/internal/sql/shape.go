@@ -69,20 +69,12 @@ func (b *Book) shapeOf(text []byte, cut bool) (*shaped, uint64) {
 func (b *Book) shape(text []byte) (h uint64, ok bool) {
 	marks := &marks[b.dialect]
 	from := 0 // what is not hashed yet
-	for i := 0; i < len(text); {
-		m := marks[text[i]]
-		if m == dull {
-			i++
-			continue
-		}
-		end, literal := 0, false
-		switch {
-		case m == digits:
+	for i := nextMark(marks, text, 0); i < len(text); i = nextMark(marks, text, i) {
+		m, end, literal := marks[text[i]], 0, false
+		if m == digits {
 			end, literal = plainNumber(text, i)
-		default:
-			if end, literal = marked(text, i, m); end < 0 {
-				return 0, false
-			}
+		} else if end, literal = marked(text, i, m); end < 0 {
+			return 0, false
 		}
 		if literal {
 			h = mix(h+uint64(m), maphash.Bytes(b.seed, text[from:i]))
@@ -91,6 +83,21 @@ func (b *Book) shape(text []byte) (h uint64, ok bool) {
 		i = end
 	}
 	return mix(h, maphash.Bytes(b.seed, text[from:])), true
+}
+
+// nextMark is where the next byte that is not dull is, from i on; else the length of text.
+func nextMark(marks *[256]mark, text []byte, i int) int {
+	for len(text)-i >= 8 {
+		t := (*[8]byte)(text[i:])
+		if marks[t[0]]|marks[t[1]]|marks[t[2]]|marks[t[3]]|marks[t[4]]|marks[t[5]]|marks[t[6]]|marks[t[7]] != dull {
+			break
+		}
+		i += 8
+	}
+	for i < len(text) && marks[text[i]] == dull {
+		i++
+	}
+	return i
 }
 
 // plainNumber is where the digits at i end, with those behind a decimal point. They are no plain literal when they are part of a word or of
