@@ -110,6 +110,7 @@ type ring struct {
 	write, grpc, http []string
 	query             string // of the tenants, https://host:port
 	queryGRPC         string // StoreAPI of the same
+	endpoints         string // file
 	operator          asker
 	nodes             []*process
 	dirs              []string // where each node keeps its data
@@ -132,6 +133,7 @@ func startRing(t *testing.T, nodes int, limits string) *ring {
 	}
 	hashring = write(t, "hashring.json", strings.TrimSuffix(hashring, ",")+"]}]")
 	endpoints = write(t, "endpoints.yml", endpoints)
+	r.endpoints = endpoints
 	if limits == "" {
 		var err error
 		limits, err = filepath.Abs("config/limits.yml")
