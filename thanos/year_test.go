@@ -129,4 +129,9 @@ func TestThanosYear(t *testing.T) {
 		fmt.Fprintf(&table, "| `%s` | %d | %.1f s | %.1f s | %.1f s |\n", query, n, direct.Seconds(), first.Seconds(), again.Seconds())
 	}
 	t.Logf("all services at once\n| query | points | query | query-frontend | again |\n| --- | --- | --- | --- | --- |\n%s", table.String())
+	for name, address := range map[string]string{"store": a[0], "query": a[2], "query-frontend": a[4]} {
+		memory, _ := metric(t, address, "process_resident_memory_bytes")
+		used, _ := metric(t, address, "process_cpu_seconds_total")
+		t.Logf("%s: %.0f MB, %.1f s of processor time", name, memory/1e6, used)
+	}
 }
