@@ -13,7 +13,7 @@ const (
 	clientEntries = 4096
 	hostEntries   = 1024
 	pathEntries   = 8192
-	shortEntries  = 256
+	shortSets     = 128 // of two entries each
 )
 
 // serverEntry is what is known of a server.
@@ -116,25 +116,28 @@ func (l *Labeler) pathOf(key uint64) (x *pathEntry, fresh bool) {
 
 // shortEntry is what is known of a value of at most eight bytes: a method, a verb, a status.
 type shortEntry struct {
-	text    uint64 // its bytes
-	service ID
-	family  Family
-	n       uint8
-	slot    *slot // nil: not known
+	text uint64 // its bytes
+	of   uint64 // its service, family and length; never 0
+	slot *slot  // nil: not known
 }
 
-// shortOf is the entry of a value of a service; longer values share one that knows nothing.
+// shortOf is the entry of a value of a service; longer values share one that knows nothing. A value has two places, like a path.
 func (l *Labeler) shortOf(svc *service, f Family, text []byte) *shortEntry {
 	n := len(text)
 	if n > 8 {
 		l.long = shortEntry{}
 		return &l.long
 	}
-	k := shortEntry{text: packed(text), service: svc.id, family: f, n: uint8(n)}
-	x := &l.shorts[(k.text^uint64(k.service)<<8^uint64(f))*0x9e3779b97f4a7c15>>56%shortEntries]
-	if x.text != k.text || x.service != k.service || x.family != f || x.n != k.n {
-		*x = k
+	k := shortEntry{text: packed(text), of: uint64(svc.id)<<16 | uint64(f)<<8 | uint64(n)}
+	set := &l.shorts[((k.text^k.of<<8)*0x9e3779b97f4a7c15>>32)%shortSets]
+	x, second := &set[0], &set[1]
+	switch {
+	case x.text == k.text && x.of == k.of:
+		return x
+	case second.text == k.text && second.of == k.of:
+		return second
 	}
+	*second, *x = *x, k
 	return x
 }
 

@@ -16,7 +16,7 @@ type Labeler struct {
 	clients    []clientEntry
 	hosts      []hostEntry
 	paths      []pathEntry
-	shorts     [shortEntries]shortEntry
+	shorts     [shortSets][2]shortEntry
 	long       shortEntry // where a value that is not short stands
 	statements []statementEntry
 	young      candidates
