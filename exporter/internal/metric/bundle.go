@@ -10,9 +10,13 @@ func (s *Shard) bundle(set *label.Set) *bundle {
 	// The IDs are numbers in a row: multiplied by odd numbers and added up they seldom meet.
 	mixed := uint32(set.Resource)*0x9e3779b1 + uint32(set.Operation)*0x85ebca77 + uint32(set.Code)*0xc2b2ae3d +
 		uint32(set.Client)*0x27d4eb2f + uint32(set.Service)*0x165667b1
-	last := &s.recent[mixed>>24%recentBundles]
-	if last.bundle != nil && last.set == *set {
+	two := &s.recent[mixed>>24%recentBundles]
+	last, second := &two[0], &two[1] // so that two sets which meet do not drive each other out
+	switch {
+	case last.bundle != nil && last.set == *set:
 		return last.bundle
+	case second.bundle != nil && second.set == *set:
+		return second.bundle
 	}
 	b := s.bundles[*set]
 	if b == nil {
@@ -22,7 +26,7 @@ func (s *Shard) bundle(set *label.Set) *bundle {
 		b = s.newBundle(*set)
 		s.bundles[*set] = b
 	}
-	*last = recent{*set, b}
+	*second, *last = *last, recent{*set, b}
 	return b
 }
 

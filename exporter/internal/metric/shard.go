@@ -11,7 +11,7 @@ type Shard struct {
 	m *Metrics
 
 	bundles map[label.Set]*bundle
-	recent  [recentBundles]recent // what was found in bundles lately
+	recent  [recentBundles][2]recent // what was found in bundles lately
 
 	hosts       map[label.ID]*host
 	recentHosts [recentHosts]*host
@@ -39,7 +39,7 @@ type recent struct {
 
 // How many are found without a look into their map.
 const (
-	recentBundles = 256
+	recentBundles = 128 // times two
 	recentHosts   = 64
 )
 
