@@ -42,6 +42,7 @@ type Panel struct {
 	Links              []Link
 	Markdown           string
 	Calm               bool // a number without a colour of its own
+	Now                bool // tiles of what is there now, and not of what has been in the range
 }
 
 // Kind is how a panel draws.

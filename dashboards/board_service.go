@@ -15,7 +15,7 @@ func serviceBoard() Board {
 				bandOf("Users", `signal="active_users", service_name="$service"`, Count, "Distinct sessions of the last five minutes.").fromZero(),
 				bandOf("Log-ins/s", `signal="logins", service_name="$service"`, Events, "Log-ins a second that succeeded.").fromZero(),
 				lines("The last hour against earlier ones", Percent, "Each signal's last hour as a share of the same hour of earlier days like this: 100 % is as usual.",
-					q(`wire:trend:hour_ratio{service_name="$service", protocol="$protocol", signal=~"request_rate|duration_p95|active_users"}`, "{{signal}}")).empty(noBand),
+					q(`wire:trend:hour_ratio{service_name="$service", protocol=~"$protocol|", signal=~"request_rate|duration_p95|active_users"}`, "{{signal}}")).empty(noBand),
 			}},
 			{Title: "Durations", Panels: []Panel{
 				band("p50 duration", "duration_p50", Seconds, "Half of the answered requests are faster.").fromZero(),

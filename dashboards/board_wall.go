@@ -19,7 +19,7 @@ func wall() Board {
 			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 5),
 		}}, {Title: "Suspects: the services that others suffer from", Panels: []Panel{
 			{
-				Kind: Tiles, Title: "Suspects", W: 24, H: 5, Unit: Factor, NoValue: "nobody", Steps: outside,
+				Kind: Tiles, Title: "Suspects", W: 24, H: 5, Now: true, Unit: Factor, NoValue: "nobody", Steps: outside,
 				Description: "An anomalous service none of whose dependencies is anomalous. The number is how far it is out of normal: 1 is the edge of the band. Empty while nobody is to blame.",
 				Queries:     []Query{{Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"}},
 				Links:       []Link{{"Map", "wire-map"}},

@@ -166,6 +166,9 @@ func (p Panel) targets(g *gPanel) {
 		case Heat:
 			t.Format, t.Exemplar = "heatmap", true
 		}
+		if p.Now { // a stat panel shows the last value of a series that ended, too
+			t.Instant, t.Range = true, false
+		}
 		g.Targets = append(g.Targets, t)
 	}
 }

@@ -5,7 +5,7 @@ import { useCallback, useMemo } from 'react';
 import { link } from './api';
 import { Chart } from './chart';
 import { colorOf, neutral, red } from './colors';
-import type { PanelOf } from './nothing';
+import { type PanelOf, current } from './nothing';
 
 export interface MapOptions {
   format?: FormatOptions;
@@ -23,7 +23,7 @@ interface Edge {
 export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, queryResults }) => {
   const theme = useTheme();
   const option = useMemo<EChartsOption>(() => {
-    const series = (i: number) => queryResults[i]?.data?.series ?? [];
+    const series = (i: number) => current(queryResults[i]?.data);
     const last = (s: { values: unknown[] }) => (s.values.at(-1) as [number, number] | undefined)?.[1] ?? 0;
     const far = new Map(series(0).map((s) => [s.labels?.service_name ?? '', last(s)]));
     const edges: Edge[] = series(1).map((s) => ({ from: s.labels?.client_name ?? '', to: s.labels?.service_name ?? '', rate: last(s) }));

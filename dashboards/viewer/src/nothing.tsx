@@ -10,10 +10,22 @@ export function orNothing<Spec>(Panel: PanelOf<Spec>): PanelOf<Spec> {
   return function Said(props) {
     const some = props.queryResults.some((r) => r.data?.series?.some((s) => s.values.length > 0 || s.histograms?.length));
     if (some) return <Panel {...props} />;
-    return (
-      <Box sx={{ height: props.contentDimensions?.height ?? 80, display: 'flex', alignItems: 'center', justifyContent: 'center' }}>
-        <Typography color="text.secondary">nothing to show</Typography>
-      </Box>
-    );
+    return <Nothing height={props.contentDimensions?.height} />;
   };
+}
+
+export function Nothing({ height }: { height: number | undefined }) {
+  return (
+    <Box sx={{ height: height ?? 80, display: 'flex', alignItems: 'center', justifyContent: 'center' }}>
+      <Typography color="text.secondary">nothing to show</Typography>
+    </Box>
+  );
+}
+
+// current are the series that have a value now: one that ended earlier in the range is no state of now.
+export function current(data: TimeSeriesData | undefined): TimeSeriesData['series'] {
+  const all = data?.series ?? [];
+  const last = (s: (typeof all)[number]) => s.values.findLast(([, v]) => v !== null)?.[0] ?? 0;
+  const end = data?.timeRange?.end.getTime() ?? Math.max(...all.map(last));
+  return all.filter((s) => last(s) >= end - 3 * (data?.stepMs ?? 60_000));
 }

@@ -3,7 +3,7 @@ import { applyValueMapping, formatValue } from '@perses-dev/core';
 import type { StatChartOptions } from '@perses-dev/stat-chart-plugin';
 import { link } from './api';
 import { colorOf, neutral } from './colors';
-import type { PanelOf } from './nothing';
+import { Nothing, type PanelOf, current } from './nothing';
 
 type Point = [number, number | null];
 
@@ -11,10 +11,11 @@ type Point = [number, number | null];
 // its text. A tile of a service leads to its page.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
   const all = queryResults
-    .flatMap((r) => r.data?.series ?? [])
+    .flatMap((r) => current(r.data))
     .map((s) => ({ name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
   if (!contentDimensions) return null;
+  if (all.length === 0) return <Nothing height={contentDimensions.height} />;
   const { width, height } = contentDimensions;
   const columns = all.length === 1 ? 1 : Math.max(1, Math.min(all.length, Math.floor(width / 190)));
   const tall = all.length === 1 ? height : Math.min(150, Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6));
