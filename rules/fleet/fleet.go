@@ -175,6 +175,9 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	if s.logins {
 		l := s.poisson(60 * s.peak * level * loginShare * now.logins)
 		w.signal(s, "logins", l/60, l)
+		if n > 0 {
+			w.signal(s, "login_ratio", l/n, n)
+		}
 	}
 	if s.calls != "" {
 		w.signal(s, "call_rate", n/60, n)
