@@ -12,6 +12,7 @@ const (
 	documentation = "../../../docs/configuration.md"
 	packaged      = "../../../packaging/etc/wire_exporter.yml"
 	demo          = "../../../packaging/demo/wire_exporter.yml"
+	kubernetes    = "../../../packaging/kubernetes/wire_exporter.yml"
 )
 
 var fence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
@@ -29,7 +30,9 @@ func TestDocumentation(t *testing.T) {
 	for _, at := range examples {
 		line := 1 + strings.Count(string(text[:at[2]]), "\n")
 		t.Run(fmt.Sprintf("line %d", line), func(t *testing.T) {
-			c, err := testLoader().parse("example", text[at[2]:at[3]])
+			l := testLoader()
+			l.glob = func(string) []string { return nil } // nobody has written files of services
+			c, err := l.parse("example", text[at[2]:at[3]])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,6 +64,17 @@ func TestShippedFiles(t *testing.T) {
 	}
 	if len(c.Label.Services) != 2 || len(c.Label.Clients) != 1 || len(c.Label.Ignore.Paths) != 2 || len(c.Warnings) != 0 {
 		t.Errorf("the examples in the packaged configuration: %+v, %q", c.Label, c.Warnings)
+	}
+	if text, err = os.ReadFile(kubernetes); err != nil {
+		t.Fatal(err)
+	}
+	l := testLoader()
+	l.glob = func(string) []string { return nil } // no cluster has written names
+	if c, err = l.parse(kubernetes, text); err != nil {
+		t.Fatal(err)
+	}
+	if c.Label.Measure.All || len(c.Label.Measure.Local) == 0 {
+		t.Errorf("the sensor of a node is to measure what is on the node: %+v", c.Label.Measure)
 	}
 	text, err = os.ReadFile(demo)
 	if err != nil {
