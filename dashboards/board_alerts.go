@@ -1,7 +1,13 @@
 package main
 
 func alerts() Board {
-	alert := []Column{{Label: "alertname", Title: "alert"}, service, {Label: "severity", Title: "severity"}, {Label: "suspect", Title: "because of", Board: "wire-service", Variable: "service"}}
+	alert := []Column{
+		{Label: "alertname", Title: "alert"}, service, {Label: "signal", Title: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"},
+		{Label: "suspect", Title: "because of", Board: "wire-service", Variable: "service"},
+	}
+	since := func(severity, by string) string {
+		return `time() - max by (` + by + `) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing", severity="` + severity + `"})`
+	}
 	return Board{
 		UID: "wire-alerts", Title: "Alerts", From: "24h", Refresh: "30s",
 		Description: "What fires now with its suspect, what fired before, and how much noise each alert makes.",
@@ -13,8 +19,11 @@ func alerts() Board {
 				number("Muted services", Count, "Services about which nothing is alerted: their measurement is not to be trusted, or they are under maintenance.", `count(group by (service_name) (wire:alerts:muted)) or vector(0)`, warn...).wide(6, 4),
 			}},
 			{Title: "Now", Panels: []Panel{
-				rows("Firing", "Pages first. The suspect is the service that is to blame. Empty while nothing fires.", "for", alert,
-					cell("for", Seconds, `time() - max by (alertname, service_name, severity, suspect) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing", severity=~"page|ticket"})`)).wide(24, 9).empty("nothing fires"),
+				rows("Pages now", "What wakes somebody up. It is about the service that is to blame. Empty while nothing fires.", "for",
+					[]Column{{Label: "alertname", Title: "alert"}, service, {Label: "instance", Title: "sensor"}},
+					cell("for", Seconds, since("page", "alertname, service_name, instance"))).wide(24, 5).empty("nothing fires"),
+				rows("Tickets now", "What waits for the morning, with the service that it is because of. Empty while nothing fires.", "for", alert,
+					cell("for", Seconds, since("ticket", "alertname, service_name, signal, client_name, operation, suspect"))).wide(24, 10).empty("nothing fires"),
 			}},
 			{Title: "History", Panels: []Panel{
 				{

@@ -12,6 +12,9 @@ export interface MapOptions {
   thresholds?: ThresholdOptions;
 }
 
+// What is left free round the graph, in pixels: names stand there.
+const [left, right, above] = [90, 130, 40];
+
 interface Edge {
   from: string;
   to: string;
@@ -31,18 +34,24 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
     const names = [...new Set([...far.keys(), ...edges.flatMap((e) => [e.from, e.to])])].filter(Boolean).sort();
     const columns = levels(names, edges);
     const most = Math.max(1e-9, ...edges.map((e) => e.rate));
+    // In the panel's own pixels: what has to be stretched to fit makes ovals of circles.
+    const wide = Math.max(1, (contentDimensions?.width ?? 0) - left - right);
+    const tall = Math.max(1, (contentDimensions?.height ?? 0) - 2 * above);
+    const deepest = Math.max(1, ...columns.values());
+    const fullest = Math.max(1, ...[...columns.values()].map((l) => names.filter((n) => columns.get(n) === l).length));
     const place = (name: string) => {
       const level = columns.get(name)!;
       const beside = names.filter((n) => columns.get(n) === level);
-      return { x: level * 240, y: (beside.indexOf(name) + 0.5) * (560 / beside.length) };
+      const share = fullest > 1 ? ((beside.indexOf(name) + 0.5) / beside.length - 0.5) / (1 - 1 / fullest) + 0.5 : 0.5;
+      return { x: (level / deepest) * wide, y: share * tall };
     };
     return {
       animation: false,
       tooltip: { confine: true },
       series: [
         {
-          type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9, left: 90, right: 130, top: 40, bottom: 40,
-          label: { show: true, position: 'bottom', color: theme.palette.text.primary, fontSize: 13 },
+          type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9, left, right, top: above, bottom: above,
+          label: { show: true, position: 'bottom', color: theme.palette.text.primary, fontSize: 13, lineHeight: 16 },
           data: names.map((name) => {
             const suspect = suspects.has(name);
             const state = suspect ? 'the suspect' : (far.get(name) ?? 0) >= 1 ? `${far.get(name)!.toFixed(1)} out of normal` : far.has(name) ? 'normal' : 'a client';
@@ -57,7 +66,7 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
         },
       ],
     };
-  }, [queryResults, spec, theme]);
+  }, [queryResults, spec, theme, contentDimensions?.width, contentDimensions?.height]);
   const open = useCallback((e: { dataType?: string; name?: string }) => {
     if (e.dataType === 'node' && e.name) location.assign(link('wire-service', { service: e.name }));
   }, []);

@@ -25,7 +25,7 @@ const own = {
     spec: { plugins: [{ kind: 'Panel', spec: { name: 'ServiceMap', display: { name: 'Map of services' } } }, { kind: 'Panel', spec: { name: 'Table', display: { name: 'Table' } } }] },
   }),
   ServiceMap: panel(orNothing(ServiceMap)),
-  Table: panel(orNothing(Rows)),
+  Table: { ...panel(orNothing(Rows)), queryOptions: { mode: 'instant' } },
 };
 
 const modules = [

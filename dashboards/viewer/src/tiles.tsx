@@ -11,14 +11,14 @@ type Point = [number, number | null];
 // its text. A tile of a service leads to its page.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
   const all = queryResults
-    .flatMap((r) => current(r.data))
-    .map((s) => ({ name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
+    .flatMap((r) => current(r.data).map((s) => ({ s, range: r.data?.timeRange })))
+    .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
   if (!contentDimensions) return null;
   if (all.length === 0) return <Nothing height={contentDimensions.height} />;
   const { width, height } = contentDimensions;
   const columns = all.length === 1 ? 1 : Math.max(1, Math.min(all.length, Math.floor(width / 190)));
-  const tall = all.length === 1 ? height : Math.min(150, Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6));
+  const tall = all.length === 1 ? height : Math.min(200, Math.max(84, Math.floor(height / Math.ceil(all.length / columns)) - 6));
   return (
     <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: '6px', height, overflow: 'auto', alignContent: 'start' }}>
       {all.map((t) => {
@@ -32,8 +32,8 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
                 {t.name}
               </Typography>
             ) : null}
-            <Typography sx={{ fontSize: all.length === 1 ? 48 : Math.min(48, tall / 3), lineHeight: 1.15, fontWeight: 600, color: 'text.primary' }}>{text}</Typography>
-            <Spark points={t.values} color={color ?? neutral} />
+            <Typography sx={{ fontSize: all.length === 1 ? 48 : Math.min(64, tall / 3), lineHeight: 1.15, fontWeight: 600, color: 'text.primary' }}>{text}</Typography>
+            <Spark points={t.values} color={color ?? neutral} from={t.range?.start.getTime()} to={t.range?.end.getTime()} />
           </Box>
         );
         return t.service ? (
@@ -48,13 +48,13 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
   );
 };
 
-// Spark is the course of the values along the bottom of a tile.
-function Spark({ points, color }: { points: Point[]; color: string }) {
+// Spark is the course of the values along the bottom of a tile; its width is all of the time that is looked at.
+function Spark({ points, color, from, to }: { points: Point[]; color: string; from?: number; to?: number }) {
   const seen = points.filter((p): p is [number, number] => p[1] !== null && Number.isFinite(p[1]));
   if (seen.length < 2) return null;
   const times = seen.map((p) => p[0]);
   const values = seen.map((p) => p[1]);
-  const [t0, t1, low, high] = [times[0]!, times.at(-1)!, Math.min(...values), Math.max(...values)];
+  const [t0, t1, low, high] = [from ?? times[0]!, to ?? times.at(-1)!, Math.min(...values), Math.max(...values)];
   const path = seen.map(([t, v], i) => `${i ? 'L' : 'M'}${((100 * (t - t0)) / (t1 - t0 || 1)).toFixed(1)} ${(22 - (20 * (v - low)) / (high - low || 1)).toFixed(1)}`).join('');
   return (
     <svg viewBox="0 0 100 24" preserveAspectRatio="none" style={{ position: 'absolute', left: 0, bottom: 0, width: '100%', height: '26%', opacity: 0.8 }} aria-hidden>
