@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos bench-year run run-thanos incident stop wipe dashboards viewer check-dashboards test-viewer test-panels vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos bench-year run run-thanos incident stop wipe dashboards viewer check-dashboards test-pages test-viewer test-panels vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -51,7 +51,7 @@ test-incident: build demo-program ## follow every incident of the demo through P
 
 test-thanos: build demo-program ## six weeks through the real Thanos: object stores, downsampling, twins, tenants, mistakes (first time: 6 minutes more)
 	programs=$$(bin/demo build thanos alertmanager prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_EXPORTER=$(CURDIR)/bin/wire_exporter \
-		$(GO) test -count=1 -timeout 20m -v -run Thanos ./thanos ./packaging/demo
+		$(GO) test -count=1 -timeout 20m -parallel 4 -v -run Thanos ./thanos ./packaging/demo
 	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
 
 test-thanos-faults: demo-program ## the object store away, programs killed, a node lost, a disk full: nothing is lost, nothing doubled (20 minutes)
@@ -60,7 +60,7 @@ test-thanos-faults: demo-program ## the object store away, programs killed, a no
 
 bench-thanos: demo-program ## measure what series cost: memory, processor time, bytes in each resolution (10 minutes of a core, 5 GB of memory and of disk)
 	WIRE_BENCH_GROWTH=$(SERIES) $(GO) test -C packaging/stack/thanos -count=1 -timeout 3h -tags slicelabels -v -run Growth .
-	programs=$$(bin/demo build prometheus | tr '\n' ':') && WIRE_BENCH_MEMORY=100,1000,10000,100000 WIRE_TEST_THANOS=$$programs \
+	programs=$$(bin/demo build prometheus | tr '\n' ':') && WIRE_BENCH_MEMORY=100,1000,10000,100000,1000000 WIRE_TEST_THANOS=$$programs \
 		$(GO) test -count=1 -timeout 1h -v -run ThanosMemory ./thanos
 bench-thanos: SERIES ?= 1000,10000,100000,1000000
 
@@ -128,6 +128,9 @@ viewer: dashboards check-dashboards ## build the page that shows the dashboards 
 
 check-dashboards: $(NODE_MODULES) ## hold the dashboards to the types of Grafana 11, 12 and 13 and of Perses (needs npm)
 	cd dashboards/viewer && npm run check
+
+test-pages: ## open the built page's dashboards in a browser, with a simulated shop behind (BROWSER=/usr/bin/chromium)
+	VIEWS='1920x1080 dark, 390x844 light' WIRE_TEST_PAGES=$(BROWSER) $(GO) test -count=1 -timeout 10m -v -run Pages ./dashboards
 
 test-viewer: ## open every page of the running demo's dashboards in a browser (BROWSER=/usr/bin/chromium)
 	cd dashboards/viewer && node test/pages.mjs http://127.0.0.1:9190 $(BROWSER) $(PICTURES)

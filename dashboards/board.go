@@ -119,7 +119,7 @@ var (
 	Seconds  = Unit{"s", "seconds", -1}
 	Ratio    = Unit{"percentunit", "percent-decimal", 1}
 	PerSec   = Unit{"reqps", "decimal", -1}
-	Events   = Unit{"cps", "decimal", -1}
+	Events   = Unit{"short", "decimal", -1} // a second, as the title says
 	Bytes    = Unit{"bytes", "bytes", -1}
 	ByteRate = Unit{"Bps", "bytes/sec", -1}
 	Count    = Unit{"short", "decimal", 0}

@@ -16,7 +16,8 @@ func sensor() Board {
 					`sum(rate(wire_service_missing_bytes_total`+of+`[5m])) / (sum(rate(wire_service_bytes_total`+of+`[5m])) > 0)`, Step{0, Blue}, Step{0.001, Orange}, Step{0.01, Red}).wide(4, 4),
 				number("Not to be trusted", Count, "Services about which nothing is alerted, because their measurement is not to be trusted.",
 					`count(group by (service_name) (wire:measurement:untrusted)) or vector(0)`, warn...).wide(4, 4),
-				number("Configuration", Plain, "Whether the last reload succeeded everywhere: 1 is yes.", `min(wire_exporter_config_last_reload_successful`+of+`)`, Step{0, Red}, Step{1, Blue}).wide(4, 4),
+				number("Configuration", Plain, "Whether every sensor's last reload succeeded.", `min(wire_exporter_config_last_reload_successful`+of+`)`, Step{0, Red}, Step{1, Blue}).
+					saying(Text{From: 0, To: 0.5, Text: "refused", Color: Red}, Text{From: 0.5, To: 1, Text: "loaded", Color: Blue}).wide(4, 4),
 				number("Fullest budget", Percent, "The label budget that is fullest. What is past it is counted as _other.",
 					`max(wire_series`+of+` / wire_series_limit`+of+`)`, Step{0, Blue}, Step{0.8, Orange}, Step{1, Red}).wide(4, 4),
 			}},

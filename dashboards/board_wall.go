@@ -12,10 +12,10 @@ func wall() Board {
 				`count(ALERTS{alertstate="firing", severity="page"}) or vector(0)`, bad...).wide(4, 5).linked("Alerts", "wire-alerts"),
 			number("Tickets", Count, "Alerts that wait for the morning, firing now.",
 				`count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)`, warn...).wide(4, 5).linked("Alerts", "wire-alerts"),
-			number("Services out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
+			number("Out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
 				`count(group by (service_name) (wire:band:unusual{tier="now"})) or vector(0)`, warn...).wide(4, 5),
 			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(4, 5).empty("none"),
-			number("Requests/s", PerSec, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
+			number("Requests/s", Plain, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 5),
 			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 5),
 		}}, {Title: "Suspects: the services that others suffer from", Panels: []Panel{
 			{

@@ -23,30 +23,55 @@ func (p Panel) lines(g *gPanel) {
 	}
 	g.FieldConfig.Defaults.Color = &gColor{Mode: "palette-classic"}
 	g.Options = options{"legend": legend(true), "tooltip": options{"mode": "multi", "sort": "desc"}}
+	if p.Unit == Percent { // without decimals an axis has whole numbers only: 0 % and 100 %
+		g.FieldConfig.Defaults.Decimals = nil
+	}
+	for _, q := range p.Queries {
+		for _, m := range meanings[q.Legend] {
+			p.set(g, m.name, fixed(m.color))
+		}
+	}
 }
+
+// meaning is the colour that a name has in every chart.
+type meaning struct{ name, color string }
+
+// meanings are those of the names that a legend may have. Grafana's own colours are green and red for whatever comes first.
+var meanings = map[string][]meaning{
+	"{{outcome}}":  {{"ok", Blue}, {"accepted", Blue}, {"client_error", Yellow}, {"aborted", Sky}, {"server_error", Red}, {"refused", Orange}, {"unanswered", Purple}, {"unknown", Neutral}},
+	"{{side}}":     {{"client", Sky}, {"server", Orange}},
+	"{{phase}}":    {{"request", Sky}, {"wait", Orange}, {"response", Blue}},
+	"{{state}}":    {{"active", Blue}, {"idle", Sky}, {"idle_in_transaction", Orange}},
+	"{{signal}}":   {{"request_rate", Blue}, {"duration_p95", Orange}, {"active_users", Purple}},
+	"{{severity}}": {{"page", Red}, {"ticket", Orange}},
+}
+
+// set gives the series of a name properties of their own.
+func (p Panel) set(g *gPanel, name string, properties ...gProperty) {
+	g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", name}, properties})
+}
+
+func fixed(color string) gProperty { return gProperty{"color", gColor{"fixed", color}} }
 
 // band draws the value over its band, which is filled between its edges.
 func (p Panel) band(g *gPanel) {
 	p.lines(g)
-	set := func(name string, properties ...gProperty) {
-		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", name}, properties})
-	}
-	color := func(c string) gProperty { return gProperty{"color", gColor{"fixed", c}} }
+	set := func(name string, properties ...gProperty) { p.set(g, name, properties...) }
 	thin := gProperty{"custom.lineWidth", 0}
 	quietly := gProperty{"custom.hideFrom", options{"legend": true, "tooltip": false, "viz": false}}
-	set("now", color(Blue), gProperty{"custom.lineWidth", 2})
-	upper := []gProperty{color(Neutral), thin, {"custom.fillOpacity", 25}, {"displayName", "normal range"}}
+	set("now", fixed(Blue), gProperty{"custom.lineWidth", 2})
+	upper := []gProperty{fixed(Neutral), thin, {"custom.fillOpacity", 25}, {"displayName", "normal range"}}
 	if slices.ContainsFunc(p.Queries, func(q Query) bool { return q.Role == Lower }) { // else it is filled down to the axis
-		set("lower", color(Neutral), thin, quietly)
+		set("lower", fixed(Neutral), thin, quietly)
 		upper = append(upper, gProperty{"custom.fillBelowTo", "lower"})
 	}
 	set("upper", upper...)
-	set("normal", color(Neutral), gProperty{"custom.lineWidth", 1})
-	set("last week", color(Purple), gProperty{"custom.lineWidth", 1}, gProperty{"custom.lineStyle", options{"fill": "dot", "dash": []int{0, 6}}})
+	set("normal", fixed(Neutral), gProperty{"custom.lineWidth", 1})
+	set("last week", fixed(Purple), gProperty{"custom.lineWidth", 2}, gProperty{"custom.lineStyle", options{"fill": "dot", "dash": []int{0, 6}}})
 }
 
 func (p Panel) stat(g *gPanel) {
-	mode := "background"
+	mode := "background_solid" // the other one shades colours into each other: red into orange, orange into yellow
 	if p.Calm {
 		mode = "none"
 	}

@@ -91,6 +91,12 @@ func (p Panel) empty(text string) Panel {
 	return p
 }
 
+// saying puts words instead of values.
+func (p Panel) saying(texts ...Text) Panel {
+	p.Texts = texts
+	return p
+}
+
 func (p Panel) linked(title, board string) Panel {
 	p.Links = append(p.Links, Link{title, board})
 	return p

@@ -2,6 +2,9 @@
 // an error, when an answer is one, or when a panel says so. It tells how long the first chart took. With a third argument it keeps the pictures.
 //
 //	node test/pages.mjs http://127.0.0.1:9190 /usr/bin/chromium [FOLDER]
+//
+// VIEWS="1920x1080 dark, 390x844 light" are those to open instead of all; FULL=1 says that there is data for every panel, so that none may say
+// that there is nothing.
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 
@@ -12,7 +15,9 @@ if (!prometheus || !browser) {
 }
 if (folder) mkdirSync(folder, { recursive: true });
 const boards = readdirSync(new URL('../../perses', import.meta.url)).filter((f) => f.startsWith('wire-')).map((f) => f.replace('.json', ''));
-const sizes = [[1920, 1080], [1366, 768], [390, 844]];
+const all = ['1920x1080', '1366x768', '390x844'].flatMap((size) => ['dark', 'light'].map((theme) => `${size} ${theme}`));
+const views = (process.env.VIEWS?.split(/, */) ?? all).map((v) => /^(\d+)x(\d+) (dark|light)$/.exec(v).slice(1)).map(([w, h, theme]) => [+w, +h, theme]);
+const empty = process.env.FULL ? /No data|Failed to fetch|nothing to show/g : /No data|Failed to fetch/g;
 
 // The first value of each variable, asked like the page does, each with those before it put in.
 async function choices(board) {
@@ -48,29 +53,29 @@ let failed = 0;
 const first = [];
 for (const board of boards) {
   const variables = await choices(board);
-  for (const [width, height] of sizes) {
-    for (const theme of ['dark', 'light']) {
-      const page = await chromium.newPage();
-      await page.setViewport({ width, height });
-      const problems = [];
-      // A panel that is redrawn while the page is left may say so; it is harmless.
-      page.on('pageerror', (e) => /offsetWidth/.test(e.message) || problems.push(`page error: ${e.message}`));
-      page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()} ${r.request().postData() ?? ''}`));
-      await page.evaluateOnNewDocument(drawn);
-      await page.goto(`${prometheus}/user/?d=${board}&theme=${theme}&refresh=0s${variables}`, { waitUntil: 'networkidle2', timeout: 60_000 });
-      await page.waitForNetworkIdle({ idleTime: 1000, timeout: 60_000 });
-      first.push({ board, width, ms: await page.evaluate(() => window.firstChart) });
-      if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
-      await toTheEnd(page);
-      const said = await page.evaluate(() => [...document.querySelectorAll('.MuiAlert-message')].map((e) => e.textContent).concat(document.body.innerText.match(/No data|Failed to fetch/g) ?? []));
-      problems.push(...said);
-      for (const p of problems) console.error(`${board} ${width}x${height} ${theme}: ${p}`);
-      failed += problems.length ? 1 : 0;
-      await page.close();
-    }
+  for (const [width, height, theme] of views) {
+    const page = await chromium.newPage();
+    await page.setViewport({ width, height });
+    const problems = [];
+    // A panel that is redrawn while the page is left may say so; it is harmless.
+    page.on('pageerror', (e) => /offsetWidth/.test(e.message) || problems.push(`page error: ${e.message}`));
+    page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()} ${r.request().postData() ?? ''}`));
+    await page.evaluateOnNewDocument(drawn);
+    await page.goto(`${prometheus}/user/?d=${board}&theme=${theme}&refresh=0s${variables}`, { waitUntil: 'networkidle2', timeout: 60_000 });
+    await page.waitForNetworkIdle({ idleTime: 1000, timeout: 60_000 });
+    first.push({ board, width, ms: await page.evaluate(() => window.firstChart) });
+    if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
+    await page.evaluate(() => document.querySelectorAll('button[aria-label^="expand group"]').forEach((b) => b.click()));
+    await toTheEnd(page);
+    const alerts = await page.evaluate(() => [...document.querySelectorAll('.MuiAlert-message')].map((e) => e.textContent));
+    const text = await page.evaluate(() => document.body.innerText);
+    problems.push(...alerts, ...(text.match(empty) ?? []));
+    for (const p of problems) console.error(`${board} ${width}x${height} ${theme}: ${p}`);
+    failed += problems.length ? 1 : 0;
+    await page.close();
   }
 }
 await chromium.close();
 for (const board of boards) console.log(`${board}: first chart after ${first.filter((f) => f.board === board).map((f) => ((f.ms ?? NaN) / 1000).toFixed(1)).join(', ')} s`);
-console.log(`${boards.length * sizes.length * 2} pages, ${failed} with problems`);
+console.log(`${boards.length * views.length} pages, ${failed} with problems`);
 process.exit(failed ? 1 : 0);
