@@ -23,6 +23,7 @@ var built = map[string]map[string]string{}
 var builds string // the folder they are in
 
 func TestMain(m *testing.M) {
+	launchFiltered()
 	var err error
 	if builds, err = os.MkdirTemp("", "packages"); err != nil {
 		panic(err)
@@ -180,7 +181,8 @@ func (s *sandbox) shared(t *testing.T) {
 	s.run("wire_backtest --help")
 }
 
-// serves starts the service as its unit would: its command line, its user, its capability and nothing else.
+// serves starts the service as its unit would: its command line, its user, its capability and nothing else, under its limits and its filter of
+// system calls. What systemd does with namespaces and control groups is not there.
 func (s *sandbox) serves(t *testing.T) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -194,10 +196,14 @@ func (s *sandbox) serves(t *testing.T) {
 	if start == nil {
 		t.Fatal("the unit starts nothing")
 	}
+	launcher := s.put(os.Args[0])[0]
 	c := s.command(`. /etc/wire_exporter/wire_exporter.env
-exec setpriv --reuid=wire_exporter --regid=wire_exporter --clear-groups --no-new-privs \
+chmod 755 ` + launcher + `
+export GOMEMLIMIT=` + setting(t, unit, "Environment=GOMEMLIMIT") + ` ` + filterVariable + `=` + strings.Join(allowed(t, unit), ",") + `
+exec prlimit --nofile=` + setting(t, unit, "LimitNOFILE") + ` --core=` + setting(t, unit, "LimitCORE") + ` \
+	setpriv --reuid=wire_exporter --regid=wire_exporter --clear-groups --no-new-privs \
 	--bounding-set=-all,+net_raw --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw \
-	` + start[1] + " --web.listen-address=" + address)
+	` + launcher + ` ` + start[1] + " --web.listen-address=" + address)
 	var log bytes.Buffer
 	c.Stdout, c.Stderr = &log, &log
 	if err := c.Start(); err != nil {
@@ -224,6 +230,16 @@ exec setpriv --reuid=wire_exporter --regid=wire_exporter --clear-groups --no-new
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// setting is the value of a line of the unit.
+func setting(t *testing.T, unit, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^` + name + `=(.*)$`).FindStringSubmatch(unit)
+	if m == nil {
+		t.Fatalf("the unit has no %s", name)
+	}
+	return m[1]
 }
 
 // TestUnit holds the unit to an exposure of 2.0 by systemd's own measure.
