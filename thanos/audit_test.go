@@ -2,6 +2,7 @@ package thanos
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +15,14 @@ type audit struct {
 }
 
 func (a audit) String() string {
-	return fmt.Sprintf("%d to %d, lost %v, doubled %v", a.first, a.last, a.lost, a.doubled)
+	longest, row := 0, 0
+	for i, n := range a.lost {
+		if row++; i > 0 && a.lost[i-1] != n-1 {
+			row = 1
+		}
+		longest = max(longest, row)
+	}
+	return fmt.Sprintf("%d to %d, %d lost (most in a row: %d), %d doubled", a.first, a.last, len(a.lost), longest, len(a.doubled))
 }
 
 // auditOf reads raw samples. An answer is lost that none of the series has, and doubled if one series has it twice.
@@ -53,6 +61,15 @@ func (q asker) audit(labels string, deduplicate bool) (audit, error) {
 	return auditOf(all), err
 }
 
+// longestGap is the longest time between two samples.
+func (s series) longestGap() (gap time.Duration) {
+	times := slices.Sorted(maps.Keys(s.Values))
+	for i := range times[1:] {
+		gap = max(gap, time.Duration((times[i+1]-times[i])*float64(time.Second)))
+	}
+	return gap
+}
+
 // checkApart fails where two blocks of one stream hold the same time: the bucket would have samples twice.
 func (b bucket) checkApart(t *testing.T) {
 	t.Helper()
@@ -69,11 +86,11 @@ func (b bucket) checkApart(t *testing.T) {
 // TestAudit: what the faults' tests go by.
 func TestAudit(t *testing.T) {
 	one := series{Values: map[float64]float64{1: 7, 2: 8, 4: 10, 5: 11}}
-	if got := auditOf([]series{one}).String(); got != "7 to 11, lost [9], doubled []" {
+	if got := auditOf([]series{one}).String(); got != "7 to 11, 1 lost (most in a row: 1), 0 doubled" {
 		t.Error(got)
 	}
 	twin := series{Values: map[float64]float64{1.5: 8, 2.5: 9, 3.5: 9}}
-	if got := auditOf([]series{one, twin}).String(); got != "7 to 11, lost [], doubled [9]" {
+	if got := auditOf([]series{one, twin}).String(); got != "7 to 11, 0 lost (most in a row: 0), 1 doubled" {
 		t.Error(got)
 	}
 }
