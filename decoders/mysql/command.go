@@ -73,17 +73,18 @@ var kinds = [256]kind{
 
 // command waits for its response.
 type command struct {
-	start, end decoders.Time // first and last byte; a zero end: not known
-	from, size uint64        // offset of the first byte, and bytes
-	sql        *decoders.Statement
-	text       decoders.Text // the SQL text as it came; only if it is asked for
-	database   *name         // what USE, COM_INIT_DB, COM_CHANGE_USER or the log-in change to
-	controls   controls
-	cmd        byte
-	seq        byte // the sequence number with which the response begins
-	done       bool // all of it was sent
-	forsaken   bool // its response cannot be known
-	found      bool // it is the first after a loss: its response is on probation
+	start, end  decoders.Time // first and last byte; a zero end: not known
+	from, size  uint64        // offset of the first byte, and bytes
+	sql         *decoders.Statement
+	text        decoders.Text // the SQL text as it came; only if it is asked for
+	database    *name         // what USE, COM_INIT_DB, COM_CHANGE_USER or the log-in change to
+	controls    controls
+	cmd         byte
+	seq         byte // the sequence number with which the response begins
+	done        bool // all of it was sent
+	quotesNames bool // it sets sql_mode so that "…" is an identifier
+	forsaken    bool // its response cannot be known
+	found       bool // it is the first after a loss: its response is on probation
 }
 
 func (q *command) reset() {
@@ -182,6 +183,7 @@ func (c *conn) readCommand(s *decoders.Stream, cmd byte, n int) error {
 		c.readText(q, body, n > 1+len(body))
 	case comExecute, comBulkExecute, comFetch:
 		c.readStatement(q, body)
+		c.followPrepared(q)
 	case comInitDB:
 		q.database = c.d.name(upToNUL(body)) // some clients end it as in C
 	case comChangeUser:

@@ -64,6 +64,7 @@ type conn struct {
 	doubt         bool  // an error came since: it may have ended the transaction
 	eof           known // EOF packets end column definitions: not CLIENT_DEPRECATE_EOF
 	quoting       sql.Quoting
+	namesQuoted   bool  // "…" is an identifier: see mode.go
 	blind         bool  // which response belongs to which command is not known: see lost.go
 	turn          turn  // whether a lost client may begin a command here
 	waiting       uint8 // bytes of a lost client that wait for more

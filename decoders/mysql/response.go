@@ -29,7 +29,8 @@ type response struct {
 	results   uint8 // complete ones
 	seq       uint8 // the next packet's
 	begun     bool
-	known     bool // status is
+	known     bool  // status is
+	mode      known // whether "…" is an identifier, if the server says so
 	failed    failure
 }
 

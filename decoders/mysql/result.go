@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
 
@@ -12,15 +13,16 @@ import (
 type status uint16
 
 const (
-	inTransaction  status = 0x0001
-	moreResults    status = 0x0008
-	cursorExists   status = 0x0040
-	noBackslash    status = 0x0200 // sql_mode NO_BACKSLASH_ESCAPES
-	sessionChanged status = 0x4000
-	worthOfResult         = 1024 // bytes of an OK packet: a change of the database is in the first of them
-	schemaChanged         = 1    // SESSION_TRACK_SCHEMA
-	progressReport        = 0xffff
-	sqlStateMarker        = '#'
+	inTransaction   status = 0x0001
+	moreResults     status = 0x0008
+	cursorExists    status = 0x0040
+	noBackslash     status = 0x0200 // sql_mode NO_BACKSLASH_ESCAPES
+	sessionChanged  status = 0x4000
+	worthOfResult          = 1024 // bytes of an OK packet: a change of the database is in the first of them
+	variableChanged        = 0    // SESSION_TRACK_SYSTEM_VARIABLES
+	schemaChanged          = 1    // SESSION_TRACK_SCHEMA
+	progressReport         = 0xffff
+	sqlStateMarker         = '#'
 )
 
 // failure is an error of the server.
@@ -115,9 +117,17 @@ func (c *conn) readSession(changes []byte) {
 	for all := (reader{b: changes}); len(all.b) > 0 && !all.bad; {
 		kind := all.take(1)
 		change := reader{b: all.text()}
-		if len(kind) == 1 && kind[0] == schemaChanged {
-			if name := change.text(); !change.bad {
-				c.w.response.database = c.d.name(name)
+		if len(kind) != 1 {
+			return
+		}
+		switch name := change.text(); {
+		case change.bad:
+		case kind[0] == schemaChanged:
+			c.w.response.database = c.d.name(name)
+		case kind[0] == variableChanged && bytes.EqualFold(name, modeName):
+			c.w.response.mode = no
+			if value := change.text(); !change.bad && isANSI(value) {
+				c.w.response.mode = yes
 			}
 		}
 	}
@@ -146,6 +156,9 @@ func (c *conn) finish(s *decoders.Stream, end decoders.Time, offset uint64) erro
 	c.state[decoders.ToClient] = ready
 	if more {
 		return nil
+	}
+	if !r.failed.is && !q.forsaken {
+		c.settleMode(q, r)
 	}
 	compress := q.cmd == login && !r.failed.is && c.caps&(withZlib|withZstd) != 0 && s != nil
 	c.pop()

@@ -17,8 +17,12 @@ func (c *conn) readText(q *command, body []byte, cut bool) {
 		c.d.grown(c.w, q.text.Cap()-before)
 	}
 	rest := body
-	for i := range maxStatements {
-		sql, n := c.d.book.NextQuoted(rest, cut, c.quoting)
+	for i := range maxStatements + 1 {
+		if i == maxStatements { // whatever they do
+			c.namesQuoted, q.quotesNames = false, false
+			break
+		}
+		sql, n := c.d.book.NextQuoted(rest, cut, c.quotes())
 		if sql == nil {
 			break
 		}
@@ -27,6 +31,7 @@ func (c *conn) readText(q *command, body []byte, cut bool) {
 		}
 		if q.cmd == comQuery {
 			q.controls.add(i, sql)
+			c.follow(q, sql, rest[:n], cut)
 			if string(sql.Operation) == "USE" {
 				q.database = c.d.name(useTarget(rest[:n]))
 			}

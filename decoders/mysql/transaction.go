@@ -79,5 +79,5 @@ func (c *conn) endTransaction(now decoders.Time, why decoders.Why) {
 	c.endSQL(outcome, now)
 }
 
-// loseTransaction says that something was not seen that may have ended the transaction and begun another.
-func (c *conn) loseTransaction() { c.begun, c.tracked = 0, false }
+// loseTransaction says that something was not seen that may have ended the transaction and begun another, or changed sql_mode.
+func (c *conn) loseTransaction() { c.begun, c.tracked, c.namesQuoted = 0, false, false }

@@ -38,7 +38,7 @@ func (b *Book) place(text []byte, cut bool, q Quoting) (*memo, uint64) {
 	if len(text) > maxMemo {
 		return nil, 0
 	}
-	h := maphash.Bytes(b.seed, text)&^7 | uint64(q)<<1
+	h := maphash.Bytes(b.seed, text)&^15 | uint64(q)<<1
 	if cut {
 		h |= 1
 	}

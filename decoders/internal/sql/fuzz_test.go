@@ -19,7 +19,7 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, cut bool) {
 		for d := range MySQL + 1 {
-			for q := range Unsure + 1 {
+			for q := range 2 * Names {
 				book, rest := NewBook(d, nil), text
 				for {
 					s, n := book.NextQuoted(rest, cut, q)

@@ -21,6 +21,7 @@ type lexer struct {
 	cut     bool
 	dialect Dialect
 	quoting Quoting
+	names   bool // see Names
 
 	version int  // where the MySQL version comment that is being read ends; 0: none
 	broken  bool // the text is not SQL: what is a literal in it nobody knows
@@ -76,7 +77,7 @@ func (l *lexer) special(c byte) kind {
 	case '\'':
 		return l.string(c, l.quoting)
 	case '"':
-		if l.dialect == MySQL { // an identifier in the mode ANSI_QUOTES, but who knows
+		if l.dialect == MySQL && !l.names {
 			return l.string(c, l.quoting)
 		}
 		return l.quoted(c)

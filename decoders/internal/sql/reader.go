@@ -41,7 +41,7 @@ const (
 )
 
 func (r *reader) reset(text []byte, cut bool, d Dialect, q Quoting) {
-	r.lexer = lexer{text: text, cut: cut, dialect: d, quoting: q}
+	r.lexer = lexer{text: text, cut: cut, dialect: d, quoting: q &^ Names, names: q&Names != 0}
 	r.h, r.verb, r.depth, r.braces, r.body, r.hide = seed, nothing, 0, false, 0, false
 	r.kind, r.last, r.sign, r.glued, r.nested, r.rows = atEnd, noKeyword, 0, -1, 0, noRows
 }

@@ -34,10 +34,10 @@ const (
 	opaque                 // begins a comment
 )
 
-// marks are by dialect; sticks says of a byte that a number in front of it or behind it is not a plain one.
+// marks are by dialect, and those of MySQL with Names; sticks says of a byte that a number in front of it or behind it is not a plain one.
 var marks, sticks = makeMarks()
 
-func makeMarks() (marks [MySQL + 1][256]mark, sticks [256]bool) {
+func makeMarks() (marks [MySQL + 2][256]mark, sticks [256]bool) {
 	for d := range marks {
 		m := &marks[d]
 		for c := '0'; c <= '9'; c++ {
@@ -47,6 +47,7 @@ func makeMarks() (marks [MySQL + 1][256]mark, sticks [256]bool) {
 	}
 	marks[PostgreSQL]['"'] = nameMark
 	marks[MySQL]['"'], marks[MySQL]['`'] = quoteMark, nameMark
+	marks[MySQL+1]['"'], marks[MySQL+1]['`'] = nameMark, nameMark
 	for c := range sticks {
 		sticks[c] = c == '.' || is(byte(c), inWord)
 	}
@@ -54,20 +55,24 @@ func makeMarks() (marks [MySQL + 1][256]mark, sticks [256]bool) {
 }
 
 // shapeOf is where the shape of text would be, and its hash; nil: it has none.
-func (b *Book) shapeOf(text []byte, cut bool) (*shaped, uint64) {
+func (b *Book) shapeOf(text []byte, cut bool, q Quoting) (*shaped, uint64) {
 	if cut {
 		return nil, 0
 	}
-	h, ok := b.shape(text)
+	h, ok := b.shape(text, q)
 	if !ok {
 		return nil, 0
 	}
 	return &b.shapes[h>>32%maxShapes], h
 }
 
-// shape is a hash of the shape of text; false: it has none.
-func (b *Book) shape(text []byte) (h uint64, ok bool) {
-	marks := &marks[b.dialect]
+// shape is a hash of the shape of text; false: it has none. What a backslash does makes no difference to it.
+func (b *Book) shape(text []byte, q Quoting) (h uint64, ok bool) {
+	set := b.dialect
+	if q&Names != 0 && set == MySQL {
+		set, h = MySQL+1, 1
+	}
+	marks := &marks[set]
 	from := 0 // what is not hashed yet
 	for i := nextMark(marks, text, 0); i < len(text); i = nextMark(marks, text, i) {
 		m, end, literal := marks[text[i]], 0, false

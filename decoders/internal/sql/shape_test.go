@@ -7,38 +7,40 @@ import (
 
 // TestShape: which texts are one statement without being read.
 func TestShape(t *testing.T) {
-	const none, other = "", "other"
+	const none = ""
 	for _, c := range []struct {
 		dialect Dialect
 		a, b    string // none: a has no shape
 		equal   bool
+		quoting Quoting
 	}{
-		{PostgreSQL, "SELECT a1 FROM t WHERE b = 1 AND c = 'x'", "SELECT a1 FROM t WHERE b = 4711.50 AND c = 'it''s'", false}, // '' is another string to the shape
-		{PostgreSQL, "SELECT a1 FROM t WHERE b = 1 AND c = 'x'", "SELECT a1 FROM t WHERE b = 4711.50 AND c = ''", true},
-		{PostgreSQL, "SELECT a1 FROM t", "SELECT a2 FROM t", false},
-		{PostgreSQL, "SELECT $1", "SELECT $2", false},
-		{PostgreSQL, "SELECT 1 FROM t", "SELECT  1 FROM t", false},
-		{PostgreSQL, `SELECT "a 1"`, `SELECT "a 2"`, false},
-		{PostgreSQL, `SELECT 'a\'`, none, false},
-		{PostgreSQL, "SELECT 'a", none, false},
-		{PostgreSQL, "SELECT $a$ 1 $a$", none, false},
-		{PostgreSQL, "SELECT 1 -- it's", none, false},
-		{PostgreSQL, "SELECT 1 /* it's */", none, false},
-		{PostgreSQL, "SELECT [a 1]", none, false},
-		{PostgreSQL, "SELECT ARRAY[1, 2]", "SELECT ARRAY[3, 4]", true},
-		{PostgreSQL, "SELECT 1 - 2 / 3", "SELECT 4 - 5 / 6", true},
-		{PostgreSQL, "SELECT 1e5", "SELECT 2e5", false},
-		{PostgreSQL, "SELECT 0x1f", "SELECT 0x2f", false},
-		{MySQL, "SELECT `a 1`", "SELECT `a 2`", false},
-		{MySQL, `SELECT "a 1"`, `SELECT "b"`, true},
-		{MySQL, "SELECT 1 # it's", none, false},
-		{MySQL, "SELECT 1; SELECT 2", "SELECT 3; SELECT 4", true},
+		{PostgreSQL, "SELECT a1 FROM t WHERE b = 1 AND c = 'x'", "SELECT a1 FROM t WHERE b = 4711.50 AND c = 'it''s'", false, Usual}, // '' is another string to the shape
+		{PostgreSQL, "SELECT a1 FROM t WHERE b = 1 AND c = 'x'", "SELECT a1 FROM t WHERE b = 4711.50 AND c = ''", true, Usual},
+		{PostgreSQL, "SELECT a1 FROM t", "SELECT a2 FROM t", false, Usual},
+		{PostgreSQL, "SELECT $1", "SELECT $2", false, Usual},
+		{PostgreSQL, "SELECT 1 FROM t", "SELECT  1 FROM t", false, Usual},
+		{PostgreSQL, `SELECT "a 1"`, `SELECT "a 2"`, false, Usual},
+		{PostgreSQL, `SELECT 'a\'`, none, false, Usual},
+		{PostgreSQL, "SELECT 'a", none, false, Usual},
+		{PostgreSQL, "SELECT $a$ 1 $a$", none, false, Usual},
+		{PostgreSQL, "SELECT 1 -- it's", none, false, Usual},
+		{PostgreSQL, "SELECT 1 /* it's */", none, false, Usual},
+		{PostgreSQL, "SELECT [a 1]", none, false, Usual},
+		{PostgreSQL, "SELECT ARRAY[1, 2]", "SELECT ARRAY[3, 4]", true, Usual},
+		{PostgreSQL, "SELECT 1 - 2 / 3", "SELECT 4 - 5 / 6", true, Usual},
+		{PostgreSQL, "SELECT 1e5", "SELECT 2e5", false, Usual},
+		{PostgreSQL, "SELECT 0x1f", "SELECT 0x2f", false, Usual},
+		{MySQL, "SELECT `a 1`", "SELECT `a 2`", false, Usual},
+		{MySQL, `SELECT "a 1"`, `SELECT "b"`, true, Usual},
+		{MySQL, `SELECT "a 1"`, `SELECT "a 2"`, false, Names},
+		{MySQL, "SELECT 1 # it's", none, false, Usual},
+		{MySQL, "SELECT 1; SELECT 2", "SELECT 3; SELECT 4", true, Usual},
 	} {
 		book := NewBook(c.dialect, nil)
-		a, ok := book.shape([]byte(c.a))
+		a, ok := book.shape([]byte(c.a), c.quoting)
 		if ok != (c.b != none) {
 			t.Errorf("%s has a shape: %v", c.a, ok)
-		} else if b, _ := book.shape([]byte(c.b)); ok && (a == b) != c.equal {
+		} else if b, _ := book.shape([]byte(c.b), c.quoting); ok && (a == b) != c.equal {
 			t.Errorf("%s and %s are one: %v", c.a, c.b, a == b)
 		}
 	}
@@ -65,17 +67,18 @@ func FuzzShape(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		text = text[:min(len(text), 100)]
-		for d := range MySQL + 1 {
+		for how := range 3 {
+			d, names := []Dialect{PostgreSQL, MySQL, MySQL}[how], []Quoting{0, 0, Names}[how]
 			book := NewBook(d, nil)
-			shape, ok := book.shape(text)
+			shape, ok := book.shape(text, names)
 			if !ok {
 				continue
 			}
 			same := func(other []byte) {
-				if h, ok := book.shape(other); !ok || h != shape {
+				if h, ok := book.shape(other, names); !ok || h != shape {
 					return
 				}
-				for q := range Unsure + 1 {
+				for q := names; q <= names+Unsure; q++ {
 					a, n := book.read(text, false, q)
 					b, m := book.read(other, false, q)
 					if a != b || (n == len(text)) != (m == len(other)) {

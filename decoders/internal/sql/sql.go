@@ -29,6 +29,10 @@ const (
 	Plain
 	// Unsure is not knowing: a text in which it matters (a backslash in front of a quote) is not read any further.
 	Unsure
+
+	// Names may be added for MySQL: "…" is an identifier and no string, as in the mode ANSI_QUOTES. To be said only where that is certain, or
+	// literals would be shown.
+	Names Quoting = 4
 )
 
 // MaxText is the most bytes a Statement's Text may have.
@@ -46,7 +50,7 @@ func (b *Book) NextQuoted(text []byte, cut bool, quoting Quoting) (s *decoders.S
 	if m != nil && m.hash == key && m.statement != nil {
 		return m.statement, m.n
 	}
-	x, shape := b.shapeOf(text, cut)
+	x, shape := b.shapeOf(text, cut, quoting)
 	if x != nil && x.hash == shape && x.statement != nil {
 		return x.statement, len(text)
 	}
