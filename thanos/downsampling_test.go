@@ -78,7 +78,7 @@ func TestThanosHistory(t *testing.T) {
 		if out, err := b.compact(t); err != nil {
 			t.Fatalf("%s: %v\n%s", kind, err, out)
 		}
-		// The simulation behind docs/sizing.md has to leave the same. Of raw blocks the real one leaves up to a window of 8 h more: those of this test end with
+		// The simulation behind docs/storage.md has to leave the same. Of raw blocks the real one leaves up to a window of 8 h more: those of this test end with
 		// their last sample, a little before their window.
 		n, want := b.resolutions(t), simulated(end.Add(-historySpan).Truncate(blockSpan), end)
 		if more := n["0s"] - want["0s"]; n["5m0s"] != want["5m0s"] || n["1h0m0s"] != want["1h0m0s"] || more < 0 || more > 3 || n["1h0m0s"] < 2 {
