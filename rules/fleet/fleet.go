@@ -36,7 +36,8 @@ type service struct {
 	wander      float64 // of the level, around its shape
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
-	dice        // of its chain
+	most        [2]float64 // requests in a minute, today and yesterday
+	dice                   // of its chain
 	made        map[[2]string]labels.Labels
 }
 
@@ -175,8 +176,11 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	if s.logins {
 		l := s.poisson(60 * s.peak * level * loginShare * now.logins)
 		w.signal(s, "logins", l/60, l)
-		if n > 0 {
+		if s.most[0] = max(s.most[0], n); n > 0 && n >= s.most[1]/3 {
 			w.signal(s, "login_ratio", l/n, n)
+		}
+		if at.Unix()%86400 == 0 {
+			s.most[0], s.most[1] = 0, s.most[0]
 		}
 	}
 	if s.calls != "" {
