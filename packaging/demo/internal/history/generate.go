@@ -72,6 +72,8 @@ func (g *generator) minute(t int64, into *store.Store) error {
 			err = out.Histogram(t, s.h.Copy())
 		case s.Gauge && s.Steady:
 			err = out.Float(t, s.Rate)
+		case s.people():
+			err = out.Float(t, math.Round(s.Rate*level))
 		case s.Gauge:
 			err = out.Float(t, g.poisson(s.Rate*level))
 		default:

@@ -33,6 +33,9 @@ type Growth struct {
 	Buckets *histogram.FloatHistogram // of a native histogram: observations a second
 }
 
+// people are counted, not drawn: it is the same ones from minute to minute.
+func (g *Growth) people() bool { return g.Labels.Get(labels.MetricName) == "wire_active_users" }
+
 // point is a sample of a scrape.
 type point struct {
 	labels  labels.Labels
