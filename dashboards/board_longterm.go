@@ -7,6 +7,11 @@ func longTerm() Board {
 	mean := func(family, signal, window string) string {
 		return `sum(avg_over_time(` + family + `{signal="` + signal + `", ` + of + `}[` + window + `]))`
 	}
+	// growth is a week's requests as a share of an earlier one's, of which the first day must be there, too.
+	growth := func(offset, first string) string {
+		const total = `sum(rate(wire_requests_total{` + of + `}`
+		return total + `[1w])) / (` + total + `[1w] offset ` + offset + `)) and ` + total + `[1d] offset ` + first + `)) > 0)`
+	}
 	return Board{
 		UID: "wire-longterm", Title: "Long term", From: "90d",
 		Description: "Months and years, from what Thanos has downsampled: growth, seasons, how often out of normal, objectives.",
@@ -18,8 +23,8 @@ func longTerm() Board {
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 1w))`, "a week before"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 364d))`, "a year before")).wide(12, 9).fromZero(),
 				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before. No \"on the year before\" until there is more than a year of history.",
-					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 1w))`, "on the week before"),
-					q(`sum(rate(wire_requests_total{`+of+`}[1w])) / sum(rate(wire_requests_total{`+of+`}[1w] offset 364d))`, "on the year before")).wide(12, 9).empty("less than two weeks of history"),
+					q(growth("1w", "13d"), "on the week before"),
+					q(growth("364d", "370d"), "on the year before")).wide(12, 9).empty("less than two weeks of history"),
 			}},
 			{Title: "Durations and errors", Panels: []Panel{
 				lines("p95 duration", Seconds, "Of a day's answered requests.",
