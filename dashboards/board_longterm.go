@@ -22,7 +22,7 @@ func longTerm() Board {
 					q(`sum(rate(wire_requests_total{`+of+`}[1d]))`, "this day"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 1w))`, "a week before"),
 					q(`sum(rate(wire_requests_total{`+of+`}[1d] offset 364d))`, "a year before")).wide(12, 9).fromZero(),
-				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before. No \"on the year before\" until there is more than a year of history.",
+				lines("Growth", Percent, "The week's requests as a share of those of the week before, and of a year before. No \"on the week before\" until there are two weeks of history. No \"on the year before\" until there is more than a year of history.",
 					q(growth("1w", "13d"), "on the week before"),
 					q(growth("364d", "370d"), "on the year before")).wide(12, 9).empty("less than two weeks of history"),
 			}},

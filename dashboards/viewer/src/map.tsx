@@ -12,8 +12,7 @@ export interface MapOptions {
   thresholds?: ThresholdOptions;
 }
 
-// What is left free round the graph, in pixels: names stand there.
-const [left, right, above] = [90, 130, 40];
+const above = 40; // and below, in pixels: names stand there
 
 interface Edge {
   from: string;
@@ -35,7 +34,8 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
     const columns = levels(names, edges);
     const most = Math.max(1e-9, ...edges.map((e) => e.rate));
     // In the panel's own pixels: what has to be stretched to fit makes ovals of circles.
-    const wide = Math.max(1, (contentDimensions?.width ?? 0) - left - right);
+    const [left, right] = [90, 130].map((most) => Math.min(most, (contentDimensions?.width ?? 0) / 9));
+    const wide = Math.max(1, (contentDimensions?.width ?? 0) - left! - right!);
     const tall = Math.max(1, (contentDimensions?.height ?? 0) - 2 * above);
     const deepest = Math.max(1, ...columns.values());
     const fullest = Math.max(1, ...[...columns.values()].map((l) => names.filter((n) => columns.get(n) === l).length));
@@ -60,7 +60,7 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
           }),
           links: edges.map((e) => ({
             source: e.from, target: e.to, lineStyle: { width: 1 + 5 * Math.sqrt(e.rate / most), color: neutral, curveness: 0.12 },
-            label: { show: edges.length < 30, formatter: formatValue(e.rate, spec.format), fontSize: 11, color: theme.palette.text.secondary },
+            label: { show: edges.length < 30 && wide > 500, formatter: formatValue(e.rate, spec.format), fontSize: 11, color: theme.palette.text.secondary },
             tooltip: { formatter: () => `${clean(e.from)} → ${clean(e.to)}: ${formatValue(e.rate, spec.format)}` },
           })),
         },
