@@ -105,6 +105,7 @@ fixed 1     wire:measurement:untrusted{service_name="db",reason="missing_bytes"}
 fixed 1     wire:alerts:muted{service_name="web"}
 fixed 1     ALERTS{alertname="WireServiceFault",alertstate="firing",severity="page",service_name="pay",suspect="pay"}
 since 600   ALERTS_FOR_STATE{alertname="WireServiceFault",severity="page",service_name="pay",suspect="pay"}
+since 300   ALERTS_FOR_STATE{alertname="WireServiceUnusual",severity="ticket",service_name="web",suspect="pay"}
 fixed 1     ALERTS{alertname="WireServiceUnusual",alertstate="firing",severity="ticket",service_name="web",suspect="pay"}
 fixed 1     ALERTS{alertname="WireServiceUnusual",alertstate="pending",severity="ticket",service_name="db",suspect="db"}
 `
@@ -154,7 +155,7 @@ func shop(t *testing.T) (all []course) {
 	return all
 }
 
-// filled is a storage with the shop's series, two samples a minute: of the last hours, and of the same hours a week ago.
+// filled is a storage with the shop's series, two samples a minute: of the last hours, and of about the same hours one and two weeks ago.
 func filled(t *testing.T, now time.Time) storage.Storage {
 	t.Helper()
 	s := teststorage.New(t)
@@ -162,7 +163,7 @@ func filled(t *testing.T, now time.Time) storage.Storage {
 	all := shop(t)
 	a := s.Appender(context.Background())
 	const samples, every = 7 * 120, 30 * time.Second
-	for _, end := range []time.Time{now.AddDate(0, 0, -7), now} {
+	for _, end := range []time.Time{now.AddDate(0, 0, -14).Add(time.Hour), now.AddDate(0, 0, -7).Add(time.Hour), now} {
 		for i := range samples {
 			at := end.Add(time.Duration(i+1-samples) * every).UnixMilli()
 			for _, c := range all {
