@@ -121,7 +121,7 @@ func TestThanosYear(t *testing.T) {
 	for _, query := range []string{
 		`sum(avg_over_time(wire:signal:value{signal="request_rate"}[1d]))`,
 		`topk(10, avg_over_time(wire:signal:value{signal="request_rate"}[1d]))`,
-		`sum(rate(wire_requests_total{outcome="server_error"}[1d])) / sum(rate(wire_requests_total[1d]))`,
+		`sum(rate(wire_requests_total{operation="GET", outcome="server_error"}[1d])) / sum(rate(wire_requests_total{operation="GET", outcome="ok"}[1d]))`,
 	} {
 		direct, n := behind.ask(t, query, from, to)
 		first, _ := front.ask(t, query, from, to)
