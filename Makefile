@@ -54,7 +54,7 @@ test-thanos: build demo-program ## six weeks through the real Thanos: object sto
 		$(GO) test -count=1 -timeout 20m -parallel 4 -v -run Thanos ./thanos ./packaging/demo
 	WIRE_TEST_THANOS=1 $(GO) test -C packaging/stack/thanos -count=1 -tags slicelabels .
 
-test-thanos-faults: demo-program ## the object store away, programs killed, a node lost, a disk full: nothing is lost, nothing doubled (20 minutes)
+test-thanos-faults: demo-program ## the object store away, programs killed, a node lost, a disk full: nothing is lost, nothing doubled (25 minutes)
 	programs=$$(bin/demo build thanos prometheus gofakes3 | tr '\n' ':') && WIRE_TEST_THANOS=$$programs WIRE_TEST_THANOS_FAULTS=1 \
 		$(GO) test -count=1 -timeout 1h -parallel 8 -v -run ThanosFault ./thanos
 
