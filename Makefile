@@ -73,7 +73,7 @@ bench-year: demo-program ## a year of 1,000 services, and how soon the board "Lo
 bench-year: SERVICES ?= 1000
 
 test-packages: ## install, start, upgrade and remove the packages in a throw-away copy of this Debian (as root)
-	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 10m ./packaging
+	WIRE_TEST_PACKAGES=1 $(GO) test -count=1 -timeout 40m ./packaging
 	$(GO) test -C packaging/stack/tools ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
