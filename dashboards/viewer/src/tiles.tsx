@@ -55,7 +55,9 @@ function Spark({ points, color, from, to }: { points: Point[]; color: string; fr
   const times = seen.map((p) => p[0]);
   const values = seen.map((p) => p[1]);
   const [t0, t1, low, high] = [from ?? times[0]!, to ?? times.at(-1)!, Math.min(...values), Math.max(...values)];
-  const path = seen.map(([t, v], i) => `${i ? 'L' : 'M'}${((100 * (t - t0)) / (t1 - t0 || 1)).toFixed(1)} ${(22 - (20 * (v - low)) / (high - low || 1)).toFixed(1)}`).join('');
+  const step = Math.min(...times.slice(1).map((t, i) => t - times[i]!));
+  const goesOn = (i: number) => i > 0 && times[i]! - times[i - 1]! <= 3 * step; // nothing is drawn where there was nothing
+  const path = seen.map(([t, v], i) => `${goesOn(i) ? 'L' : 'M'}${((100 * (t - t0)) / (t1 - t0 || 1)).toFixed(1)} ${(22 - (20 * (v - low)) / (high - low || 1)).toFixed(1)}`).join('');
   return (
     <svg viewBox="0 0 100 24" preserveAspectRatio="none" style={{ position: 'absolute', left: 0, bottom: 0, width: '100%', height: '26%', opacity: 0.8 }} aria-hidden>
       <path d={path} fill="none" stroke={color} strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
