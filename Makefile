@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := all
-.PHONY: all help build demo packages demo-program backtest fleet test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos bench-year run run-thanos incident stop wipe dashboards viewer check-dashboards test-pages test-viewer test-panels vulncheck lint clean
+.PHONY: all help build demo packages demo-program backtest fleet rules-cost test test-incident test-live test-stack test-thanos test-thanos-faults test-packages fuzz bench profile bench-thanos bench-year run run-thanos incident stop wipe dashboards viewer check-dashboards test-pages test-viewer test-panels vulncheck lint clean
 
 all: lint build test ## check, build and test: what to run before a commit
 
@@ -86,6 +86,9 @@ fuzz: ## run every fuzz target for FUZZTIME (5s)
 
 backtest: ## build wire_backtest, which runs the rules over history, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_backtest ./rules/backtest
+
+rules-cost: ## measure what the rules take for 10,000 signals on a real storage (many minutes, 2 GB of disk)
+	$(GO) run ./rules/cost
 
 fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (hours)
 	$(GO) run ./rules/fleet
