@@ -200,7 +200,7 @@ func (s *sandbox) serves(t *testing.T) {
 	c := s.command(`. /etc/wire_exporter/wire_exporter.env
 chmod 755 ` + launcher + `
 export GOMEMLIMIT=` + setting(t, unit, "Environment=GOMEMLIMIT") + ` ` + filterVariable + `=` + strings.Join(allowed(t, unit), ",") + `
-exec prlimit --nofile=` + setting(t, unit, "LimitNOFILE") + ` --core=` + setting(t, unit, "LimitCORE") + ` \
+exec prlimit --core=` + setting(t, unit, "LimitCORE") + ` \
 	setpriv --reuid=wire_exporter --regid=wire_exporter --clear-groups --no-new-privs \
 	--bounding-set=-all,+net_raw --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw \
 	` + launcher + ` ` + start[1] + " --web.listen-address=" + address)
