@@ -83,6 +83,7 @@ const (
 	Nodes         // of a Map
 	Edges         // of a Map
 	Suspects      // of a Map in the viewer: those that are marked
+	Why           // of Tiles in the viewer: the signal that a service's tile is about
 )
 
 // Column is one of a table that is a label: where it is not named here, it is hidden.

@@ -28,9 +28,12 @@ func wall() Board {
 			{
 				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 10, Unit: Factor, NoValue: "no service yet", Steps: outside,
 				Texts:       []Text{{From: 0, To: 0.999, Text: "normal", Color: Blue}},
-				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside.",
-				Queries:     []Query{{Expr: far, Legend: "{{service_name}}"}},
-				Links:       []Link{{"Service", "wire-service"}},
+				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside. No \"why\" while all are normal.",
+				Queries: []Query{
+					{Expr: far, Legend: "{{service_name}}"},
+					{Role: Why, Expr: `topk by (service_name) (1, wire:band:unusual{tier="now"})`, Legend: "why"},
+				},
+				Links: []Link{{"Service", "wire-service"}},
 			},
 			rows("Now and normally", "The values now beside what is normal for this hour of this weekday.", "out of normal",
 				[]Column{service},

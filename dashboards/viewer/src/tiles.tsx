@@ -8,9 +8,12 @@ import { Nothing, type PanelOf, current } from './nothing';
 type Point = [number, number | null];
 
 // Tiles shows the last value of each series as a tile, as many in a row as fit, the worst first. Its colour says the state, and so does
-// its text. A tile of a service leads to its page.
+// its text. A tile of a service leads to its page. A query called why names the signal that it is about.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
+  const isWhy = (r: (typeof queryResults)[number]) => (r.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat === 'why';
+  const why = new Map(queryResults.filter(isWhy).flatMap((r) => current(r.data).map((s) => [s.labels?.service_name, `${s.labels?.signal?.replaceAll('_', ' ')} ${s.labels?.side === 'below' ? 'low' : 'high'}`])));
   const all = queryResults
+    .filter((r) => !isWhy(r))
     .flatMap((r) => current(r.data).map((s) => ({ s, range: r.data?.timeRange })))
     .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
@@ -33,6 +36,11 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
               </Typography>
             ) : null}
             <Typography sx={{ fontSize: all.length === 1 ? 48 : Math.min(64, tall / 3), lineHeight: 1.15, fontWeight: 600, color: 'text.primary' }}>{text}</Typography>
+            {t.service && why.has(t.service) ? (
+              <Typography noWrap sx={{ fontSize: 15, color: 'text.primary' }}>
+                {why.get(t.service)}
+              </Typography>
+            ) : null}
             <Spark points={t.values} color={color ?? neutral} from={t.range?.start.getTime()} to={t.range?.end.getTime()} />
           </Box>
         );
