@@ -28,6 +28,9 @@ import (
 	"wire_exporter/rules/backtest/source"
 )
 
+// settled is how long all rules run before what is reported: alerts that go on since then are no new ones.
+const settled = 24 * time.Hour
+
 // backtest is one run, with its options.
 type backtest struct {
 	history  string
@@ -96,12 +99,16 @@ func (b *backtest) run(ctx context.Context) error {
 		return err
 	}
 	bar := startProgress(begin, to)
-	result, err := plan.Run(ctx, engine.Run{From: begin, To: to, Source: history, Done: bar.at})
+	counted := from.Add(-settled)
+	if counted.Before(begin) {
+		counted = begin
+	}
+	result, err := plan.Run(ctx, engine.Run{From: counted, Warmup: counted.Sub(begin), To: to, Source: history, Done: bar.at})
 	bar.stop()
 	if err != nil {
 		return err
 	}
-	r := report{From: from, To: to, Result: result}
+	r := report{From: from, To: to, Result: result, counted: counted}
 	r.since(from)
 	if b.labels != "" {
 		r.score(events)

@@ -22,6 +22,8 @@ type report struct {
 	From, To time.Time
 	*engine.Result
 	Scores map[string]score.Score `json:",omitempty"` // by severity
+
+	counted time.Time // since when costs and times outside are counted
 }
 
 // since leaves out what ended before.
@@ -130,7 +132,7 @@ func (r *report) printOutside(out io.Writer, top int) {
 	if len(r.Outside) == 0 {
 		return
 	}
-	span := r.To.Sub(r.From)
+	span := r.To.Sub(r.counted)
 	fmt.Fprintln(out, "OUTSIDE ITS BAND\tTIME\tSHARE")
 	for i, o := range r.Outside {
 		if i == top {

@@ -157,8 +157,8 @@ func TestWarmup(t *testing.T) {
 	const step, end = 15_000, 6 * 3600_000
 	history := raw(step, end)
 	path := writeRules(t)
-	run := func(from, warmup time.Duration) (map[key]uint64, int) {
-		plan, err := Load([]File{{path, []byte(ruleText)}}, Options{MaxChunk: 30 * time.Minute})
+	run := func(from, warmup time.Duration) (map[key]uint64, *Plan) {
+		plan, err := Load([]File{{path, []byte(ruleText)}}, Options{MaxChunk: 50 * time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,19 +177,20 @@ func TestWarmup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps := 0
-		for _, c := range result.Costs {
-			steps += c.Evaluations
+		if c := result.Costs[0]; c.Evaluations != int((6*time.Hour-from)/time.Minute) {
+			t.Errorf("%d steps are counted", c.Evaluations)
 		}
-		return got, steps
+		return got, plan
 	}
-	whole, all := run(0, 0)
-	short, some := run(4*time.Hour, 4*time.Hour)
+	whole, _ := run(0, 0)
+	short, plan := run(4*time.Hour, 4*time.Hour)
 	if len(whole) < 500 || !maps.Equal(whole, short) {
 		t.Errorf("%d samples with warm-up, %d without, or other ones", len(short), len(whole))
 	}
-	if some >= all*9/10 {
-		t.Errorf("%d steps of %d", some, all)
+	for r, since := range plan.since(0, 4*3600_000) {
+		if want := map[string]int64{"job:x:rate1m": 0, "job:x:learned": 0, "job:lat:p95": 4 * 3600_000, "High": 4 * 3600_000}; since != want[r.name] && r.name != "firing:count" {
+			t.Errorf("%s begins at %d", r.name, since)
+		}
 	}
 }
 

@@ -81,7 +81,10 @@ type Outside struct {
 // bandVerdict is the family that is recorded only while a signal is outside its band.
 const bandVerdict = "wire:band:outside"
 
-type outsideLog struct{ all map[string]*Outside }
+type outsideLog struct {
+	from int64 // what was before is not counted
+	all  map[string]*Outside
+}
 
 func (l *outsideLog) look(r *rule, out output) {
 	if r.name != bandVerdict {
@@ -89,6 +92,9 @@ func (l *outsideLog) look(r *rule, out output) {
 	}
 	if l.all == nil {
 		l.all = map[string]*Outside{}
+	}
+	if out.from < l.from {
+		return
 	}
 	for _, s := range out.series {
 		key := s.labels.String()

@@ -25,7 +25,7 @@ type Source interface {
 type Run struct {
 	From, To time.Time // evaluated at every step of a group's interval with From <= step < To
 	// Warmup is the time before From in which only what rules look back on later is evaluated, and no further back than they do.
-	// Alerts begin at From. 0: everything begins there.
+	// Alerts begin at From, and so does what Result counts. 0: everything begins there.
 	Warmup time.Duration
 	Source Source
 	// Seed has what was recorded before From already, so that the rules go on where they were; nil: they begin anew.
@@ -73,6 +73,7 @@ func (p *Plan) Run(ctx context.Context, run Run) (*Result, error) {
 	})
 	begin, end := run.From.Add(-run.Warmup).UnixMilli(), run.To.UnixMilli()
 	r.since = p.since(begin, run.From.UnixMilli())
+	r.outside.from = run.From.UnixMilli()
 	last := begin - p.Lookback().Milliseconds()
 	if run.Seed != nil {
 		if err := r.seed(ctx, begin-1); err != nil {
@@ -81,8 +82,11 @@ func (p *Plan) Run(ctx context.Context, run Run) (*Result, error) {
 		last = begin - 1
 	}
 	chunk := p.chunk.Milliseconds()
-	for lo := begin; lo < end; lo += chunk {
-		hi := min(lo+chunk, end)
+	for lo, hi := begin, begin; lo < end; lo = hi {
+		hi = min(lo+chunk, end)
+		if from := run.From.UnixMilli(); lo < from { // what counts begins with a chunk
+			hi = min(hi, from)
+		}
 		if err := run.Source.Load(ctx, r.reads, last, hi, r.store); err != nil {
 			return nil, err
 		}
@@ -191,18 +195,24 @@ func (r *runner) one(ctx context.Context, rule *rule, lo, hi int64) (output, err
 	if err != nil {
 		return out, err
 	}
-	rule.cost.Samples += samples
-	rule.cost.Evaluations += int((out.to-out.from)/step) + 1
-	for _, s := range matrix {
-		rule.cost.Results += len(s.Floats) + len(s.Histograms)
+	if counts := out.from >= r.From.UnixMilli(); counts {
+		rule.cost.add(out, matrix, samples)
+		defer func() { rule.cost.Time += time.Since(begin) }()
 	}
 	if rule.alert != nil {
 		err = r.alert(ctx, rule, matrix, &out)
 	} else {
 		err = rule.rename(matrix, &out)
 	}
-	rule.cost.Time += time.Since(begin)
 	return out, err
+}
+
+func (c *Cost) add(out output, matrix promql.Matrix, samples int64) {
+	c.Samples += samples
+	c.Evaluations += int((out.to-out.from)/out.step) + 1
+	for _, s := range matrix {
+		c.Results += len(s.Floats) + len(s.Histograms)
+	}
 }
 
 // query asks for a range; a scalar counts as a series without labels, as for rules.
