@@ -290,7 +290,7 @@ func (d *demo) openPages(ctx context.Context, module stack.Module, programs stri
 			return nil
 		}
 	}
-	if !stack.HaveViewer(d.repository) {
+	if _, err := exec.LookPath("npm"); err == nil && d.pages && stack.ViewerIsOld(d.repository) {
 		d.say("building the page with the dashboards with npm: about 1 minute")
 		err := stack.BuildViewer(ctx, d.repository, d.progress("building the dashboards"))
 		if err := d.without(ctx, "no dashboards", err); err != nil {

@@ -70,6 +70,27 @@ func HaveViewer(repository string) bool {
 	return err == nil
 }
 
+// ViewerIsOld says whether what the page is made of has changed since it was built: the dashboards are copied into it.
+func ViewerIsOld(repository string) bool {
+	built, err := os.Stat(filepath.Join(ViewerDir(repository), "index.html"))
+	if err != nil {
+		return true
+	}
+	old := false
+	for _, part := range []string{"perses", "viewer/src", "viewer/index.html", "viewer/package-lock.json", "viewer/vite.config.ts"} {
+		filepath.WalkDir(filepath.Join(repository, "dashboards", part), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if info, err := d.Info(); err == nil && !d.IsDir() && info.ModTime().After(built.ModTime()) {
+				old = true
+			}
+			return nil
+		})
+	}
+	return old
+}
+
 // BuildViewer builds the page with the dashboards with npm.
 func BuildViewer(ctx context.Context, repository string, progress Progress) error {
 	for _, args := range [][]string{

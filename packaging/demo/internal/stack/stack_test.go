@@ -42,6 +42,37 @@ func TestProgramsFollowGoSum(t *testing.T) {
 	}
 }
 
+// TestViewerIsOld: the page is built anew when a dashboard has changed since.
+func TestViewerIsOld(t *testing.T) {
+	repository := t.TempDir()
+	put := func(name string, at time.Time) {
+		path := filepath.Join(repository, "dashboards", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	monday := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	put("perses/wire-wall.json", monday)
+	put("viewer/src/main.tsx", monday)
+	if !ViewerIsOld(repository) {
+		t.Error("it is not built, and said to be new")
+	}
+	put("viewer/dist/index.html", monday.AddDate(0, 0, 1))
+	if ViewerIsOld(repository) {
+		t.Error("it is newer than all it is made of, and said to be old")
+	}
+	put("perses/wire-wall.json", monday.AddDate(0, 0, 2))
+	if !ViewerIsOld(repository) {
+		t.Error("a dashboard has changed, and it is said to be new")
+	}
+}
+
 func TestRunLong(t *testing.T) {
 	err := runLong(exec.CommandContext(t.Context(), "sh", "-c", "echo the reason >&2; exit 3"), nil)
 	if err == nil || !strings.Contains(err.Error(), "the reason") {
