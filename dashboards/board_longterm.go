@@ -35,11 +35,11 @@ func longTerm() Board {
 				lines("Users", Count, "Mean of a day of the people active in five minutes.", q(mean("wire:signal:value", "active_users", "1d"), "users")).fromZero(),
 			}},
 			{Title: "Normal", Panels: []Panel{
-				lines("Requests/s and what was normal", PerSec, "Means of six hours.",
-					q(mean("wire:signal:value", "request_rate", "6h"), "requests"), q(mean("wire:band:lower", "request_rate", "6h"), "lower"),
-					q(mean("wire:band:upper", "request_rate", "6h"), "upper")).wide(12, 9).fromZero(),
-				lines("p95 and what was normal", Seconds, "Means of six hours.",
-					q(mean("wire:signal:value", "duration_p95", "6h"), "p95"), q(mean("wire:band:upper", "duration_p95", "6h"), "upper")).wide(12, 9).fromZero(),
+				lines("Requests/s and what was normal", PerSec, "Means of six hours, over what was normal then.",
+					q(mean("wire:signal:value", "request_rate", "6h"), "now"), q(mean("wire:band:lower", "request_rate", "6h"), "lower"),
+					q(mean("wire:band:upper", "request_rate", "6h"), "upper")).inBand().wide(12, 9).fromZero(),
+				lines("p95 and what was normal", Seconds, "Means of six hours, over what was normal then.",
+					q(mean("wire:signal:value", "duration_p95", "6h"), "now"), q(mean("wire:band:upper", "duration_p95", "6h"), "upper")).inBand().wide(12, 9).fromZero(),
 			}},
 			{Title: "Objectives", Panels: []Panel{
 				lines("Availability of 30 days", Unit{"percentunit", "percent-decimal", 3}, "The share of 30 days' requests that succeeded.",

@@ -42,6 +42,15 @@ var onlyMore = []string{
 	"connect_p95", "tcp_retransmission_ratio",
 }
 
+// inBand draws the query called now over the band between those called lower and upper.
+func (p Panel) inBand() Panel {
+	p.Kind = Band
+	for i, q := range p.Queries {
+		p.Queries[i].Role = map[string]Role{"lower": Lower, "upper": Upper}[q.Legend]
+	}
+	return p
+}
+
 // lines are values over time.
 func lines(title string, unit Unit, description string, queries ...Query) Panel {
 	return Panel{Kind: Lines, Title: title, Unit: unit, W: 8, H: 8, NoValue: quiet, Description: description, Queries: queries}

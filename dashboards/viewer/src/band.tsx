@@ -71,19 +71,20 @@ export const Band: PanelOf<TimeSeriesChartOptions> = ({ spec, contentDimensions,
   return (
     <Box>
       <Chart width={contentDimensions.width} height={contentDimensions.height - 22} option={option} group={group} onZoom={zoom} />
-      <Legend />
+      <Legend names={['normal', 'last week'].filter((n) => points(queryResults, n).length > 0)} />
     </Box>
   );
 };
 
-function Legend() {
+// Legend is of the value, its range, and what there is beside them.
+function Legend({ names }: { names: string[] }) {
   const sign = (style: object) => <Box component="span" sx={{ display: 'inline-block', width: 16, verticalAlign: 'middle', mr: 0.5, ...style }} />;
   return (
     <Typography variant="caption" component="div" sx={{ display: 'flex', gap: 2, justifyContent: 'center', height: 22 }}>
       <span>{sign({ borderTop: `2px solid ${blue}` })}now</span>
       <span>{sign({ height: 10, bgcolor: neutral, opacity: 0.4 })}normal range</span>
-      <span>{sign({ borderTop: `1px solid ${neutral}` })}normal</span>
-      <span>{sign({ borderTop: `2px dotted ${purple}` })}last week</span>
+      {names.includes('normal') && <span>{sign({ borderTop: `1px solid ${neutral}` })}normal</span>}
+      {names.includes('last week') && <span>{sign({ borderTop: `2px dotted ${purple}` })}last week</span>}
     </Typography>
   );
 }
