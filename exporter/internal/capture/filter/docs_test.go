@@ -12,8 +12,8 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "tcpdump's language:\n")
-	section, _, _ = strings.Cut(section, "`not`")
+	_, section, _ := strings.Cut(string(text), "\n```filter\n")
+	section, _, _ = strings.Cut(section, "```")
 	examples := 0
 	for line := range strings.Lines(section) {
 		expression, _, _ := strings.Cut(strings.TrimSpace(line), "#")
