@@ -34,7 +34,9 @@ func sensor() Board {
 				lines("Given up (1/s)", Events, "Connections that a decoder gave up, by reason. Empty while there are none.", q(`sum by (protocol, reason) (rate(wire_decoder_errors_total`+of+`[$__rate_interval])) > 0`, "{{protocol}}: {{reason}}")).stacked().fromZero(),
 				lines("Gaps and evictions (1/s)", Events, "Holes that were given up waiting for, and connections forgotten early.",
 					q(`sum(rate(wire_flow_gaps_total`+of+`[$__rate_interval]))`, "gaps"), q(`sum by (reason) (rate(wire_flow_evicted_total`+of+`[$__rate_interval]))`, "evicted: {{reason}}")).fromZero(),
-				lines("Elsewhere (1/s)", Events, "Transactions left to another sensor.", q(`sum by (instance) (rate(wire_transactions_elsewhere_total`+of+`[$__rate_interval]))`, "{{instance}}")).fromZero(),
+				lines("Left out (1/s)", Events, "Transactions left to another sensor, and those that the configuration ignores, by its key.",
+					q(`sum(rate(wire_transactions_elsewhere_total`+of+`[$__rate_interval]))`, "elsewhere"),
+					q(`sum by (reason) (rate(wire_transactions_ignored_total`+of+`[$__rate_interval]))`, "ignored: {{reason}}")).fromZero(),
 				lines("Folded (1/s)", Events, "Values counted as _other because their budget is full. Empty while no budget is.", q(`sum by (family) (rate(wire_series_folded_total`+of+`[$__rate_interval])) > 0`, "{{family}}")).fromZero(),
 			}},
 			{Title: "What it takes", Panels: []Panel{

@@ -97,6 +97,7 @@ is    900   wire_series{family="series"}
 fixed 50000 wire_series_limit{family="series"}
 count 0.001 wire_series_folded_total{family="resource"}
 count 0.1   wire_transactions_elsewhere_total{}
+count 0.1   wire_transactions_ignored_total{reason="paths"}
 fixed 4     wire:band:unusual{service_name="pay",protocol="http1",signal="duration_p95",tier="now",side="above"}
 fixed 2     wire:band:unusual{service_name="web",protocol="http1",signal="error_ratio",tier="now",side="above"}
 fixed 4     wire:service:suspect{service_name="pay",hops="0"}
