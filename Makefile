@@ -26,7 +26,7 @@ build: ## build the exporter into bin/wire_exporter
 	CGO_ENABLED=0 $(GO) build -pgo=$(PGO) -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
 
 demo test-incident: DEMO_TAGS := history
-demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes)
+demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes, most of them to build the servers)
 	@exec bin/demo run --history --capture=$(CAPTURE)
 
 demo-program: ## build the demo into bin/demo
@@ -90,7 +90,7 @@ backtest: ## build wire_backtest, which runs the rules over history, into bin/
 rules-cost: ## measure what the rules take for 10,000 signals on a real storage (many minutes, 2 GB of disk)
 	$(GO) run ./rules/cost
 
-fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (hours)
+fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (10 minutes of a core)
 	$(GO) run ./rules/fleet
 
 bench: ## compare the processor time of the exporter with tcpdump's, capture by capture
