@@ -61,8 +61,8 @@ func (d *demo) openAlertmanager(ctx context.Context) error {
 	return nil
 }
 
-// prometheusConfig is the demo's configuration of Prometheus; with history, one that sends alerts, too.
-func (d *demo) prometheusConfig() (string, error) {
+// prometheusConfig is the demo's configuration of Prometheus; with history, one that sends alerts, too, and with rules only when they are to begin.
+func (d *demo) prometheusConfig(rules bool) (string, error) {
 	shipped, err := filepath.Abs(filepath.Join(d.repository, "packaging", "demo", "prometheus.yml"))
 	if err != nil || !d.history {
 		return shipped, err
@@ -74,11 +74,33 @@ func (d *demo) prometheusConfig() (string, error) {
 	root := filepath.Dir(filepath.Dir(filepath.Dir(shipped)))
 	config := strings.ReplaceAll(string(text), "../../", root+"/") +
 		"\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [" + alertmanagerAddr + "]\n"
+	if !rules {
+		config = regexp.MustCompile(`(?m)^rule_files:\n(?:  - .*\n)+`).ReplaceAllString(config, "")
+	}
 	file := filepath.Join(d.data, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		return "", err
 	}
 	return filepath.Abs(file)
+}
+
+// firstMinute is how long after its start Prometheus has a full minute of samples of the exporter, and some more.
+const firstMinute = 75 * time.Second
+
+// rulesLater lets the rules begin when there are samples of a minute: a rate over a part of it would be too low, and a ticket.
+func (d *demo) rulesLater(p *stack.Process) {
+	timer := time.AfterFunc(firstMinute, func() {
+		_, err := d.prometheusConfig(true)
+		if err == nil {
+			err = p.Reload()
+		}
+		if err != nil {
+			d.end(err)
+			return
+		}
+		d.say("the rules go on from here")
+	})
+	d.cleanup = append(d.cleanup, func() { timer.Stop() })
 }
 
 // notification is what Alertmanager posts.

@@ -120,7 +120,7 @@ func (d *demo) remember(ctx context.Context) error {
 		return err
 	}
 	for {
-		to := time.Now().Truncate(time.Second)
+		to := time.Now().Truncate(time.Minute)
 		if begin := to.Add(-historySpan).Truncate(6 * time.Hour); from.Before(begin) {
 			from = begin
 			if err := os.RemoveAll(storage); err != nil {

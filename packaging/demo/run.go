@@ -238,7 +238,7 @@ func (d *demo) openPrometheus(ctx context.Context) error {
 }
 
 func (d *demo) startPrometheus(ctx context.Context, programs string) error {
-	config, err := d.prometheusConfig()
+	config, err := d.prometheusConfig(!d.history)
 	if err != nil {
 		return err
 	}
@@ -270,6 +270,9 @@ func (d *demo) startPrometheus(ctx context.Context, programs string) error {
 		return err
 	}
 	d.watch(p)
+	if d.history {
+		d.rulesLater(p)
+	}
 	d.say("Prometheus scrapes it: http://%s/", prometheusAddr)
 	return nil
 }

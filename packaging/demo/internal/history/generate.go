@@ -23,8 +23,7 @@ type generator struct {
 	series   []grown
 	extra    labels.Labels
 	rng      *rand.Rand
-	from, to int64 // nothing before and after it, ms
-	newest   int64 // so far it has grown
+	from     int64 // nothing before it, ms
 	tide     float64
 }
 
@@ -35,8 +34,8 @@ type grown struct {
 	h *histogram.FloatHistogram
 }
 
-func newGenerator(p *Profile, c *Calendar, extra labels.Labels, from, to time.Time) *generator {
-	g := &generator{calendar: c, extra: extra, rng: rand.New(rand.NewPCG(1, uint64(from.Unix()))), from: from.UnixMilli(), to: to.UnixMilli(), newest: from.UnixMilli()}
+func newGenerator(p *Profile, c *Calendar, extra labels.Labels, from time.Time) *generator {
+	g := &generator{calendar: c, extra: extra, rng: rand.New(rand.NewPCG(1, uint64(from.Unix()))), from: from.UnixMilli()}
 	for _, s := range p.Series {
 		one := grown{Growth: s}
 		if s.Buckets != nil {
@@ -47,25 +46,19 @@ func newGenerator(p *Profile, c *Calendar, extra labels.Labels, from, to time.Ti
 	return g
 }
 
-// Load makes the minutes with lo < time <= hi, and at the very end what is left of one: the measurement goes on from there, and a hole before it
-// would be a minute with few requests.
+// Load makes the minutes with lo < time <= hi.
 func (g *generator) Load(_ context.Context, _ []string, lo, hi int64, into *store.Store) error {
 	step := Step.Milliseconds()
 	for t := (max(lo, g.from)/step + 1) * step; t <= hi; t += step {
-		if err := g.grow(t, into); err != nil {
+		if err := g.minute(t, into); err != nil {
 			return err
 		}
-	}
-	if hi >= g.to && g.newest < g.to {
-		return g.grow(g.to, into)
 	}
 	return nil
 }
 
-// grow lets every series grow until t. The level wanders a little around its shape, as that of all of a shop's visitors does.
-func (g *generator) grow(t int64, into *store.Store) error {
-	seconds := float64(t-g.newest) / 1000
-	g.newest = t
+// minute lets every series grow. The level wanders a little around its shape, as that of all of a shop's visitors does.
+func (g *generator) minute(t int64, into *store.Store) error {
 	day := g.calendar.At(time.UnixMilli(t))
 	g.tide = 0.97*g.tide + 0.004*g.rng.NormFloat64()
 	level := Level(day) * math.Exp(g.tide)
@@ -75,7 +68,7 @@ func (g *generator) grow(t int64, into *store.Store) error {
 		var err error
 		switch {
 		case s.h != nil:
-			g.observe(s, level*seconds)
+			g.observe(s, level*Step.Seconds())
 			err = out.Histogram(t, s.h.Copy())
 		case s.Gauge && s.Steady:
 			err = out.Float(t, s.Rate)
@@ -84,7 +77,7 @@ func (g *generator) grow(t int64, into *store.Store) error {
 		case s.Gauge:
 			err = out.Float(t, g.poisson(s.Rate*level))
 		default:
-			s.v += g.poisson(s.Rate * level * seconds)
+			s.v += g.poisson(s.Rate * level * Step.Seconds())
 			err = out.Float(t, s.v)
 		}
 		if err != nil {

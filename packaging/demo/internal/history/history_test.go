@@ -105,21 +105,3 @@ func TestHistoryIsLikeTheShop(t *testing.T) {
 		t.Errorf("%d five-minute means: the second part does not go on", n)
 	}
 }
-
-// TestHistoryEndsAtItsEnd: its last sample is of the second at which it ends, and what was counted until then is not more than there was time for.
-func TestHistoryEndsAtItsEnd(t *testing.T) {
-	p := &Profile{Series: []Growth{{Labels: labels.FromStrings("__name__", "x"), Rate: 1000}}}
-	from := monday.Add(10 * time.Hour)
-	to := from.Add(90 * time.Second)
-	into := store.New()
-	if err := newGenerator(p, week(monday), labels.EmptyLabels(), from, to).Load(t.Context(), nil, 0, to.UnixMilli(), into); err != nil {
-		t.Fatal(err)
-	}
-	s := into.Series(labels.FromStrings("__name__", "x"))
-	if !slices.Equal(s.T, []int64{from.Add(time.Minute).UnixMilli(), to.UnixMilli()}) {
-		t.Fatal(s.T)
-	}
-	if last := (s.V[1] - s.V[0]) / s.V[0]; last < 0.45 || last > 0.55 {
-		t.Errorf("half a minute counts %.2f of a minute", last)
-	}
-}

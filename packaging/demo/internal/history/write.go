@@ -73,7 +73,7 @@ func Write(ctx context.Context, o Options) (err error) {
 		defer seed.Close()
 	}
 	_, err = plan.Run(ctx, engine.Run{
-		From: o.From, To: o.To, Source: newGenerator(o.Profile, o.Calendar, o.Labels, o.From, o.To), Seed: engineSource(seed), Sink: w.series,
+		From: o.From, To: o.To, Source: newGenerator(o.Profile, o.Calendar, o.Labels, o.From), Seed: engineSource(seed), Sink: w.series,
 		Done: func(at time.Time) {
 			if w.err == nil {
 				w.err = w.until(at)

@@ -75,6 +75,9 @@ func (p *Process) Stop() {
 	}
 }
 
+// Reload has the program read its configuration again, where it does so by SIGHUP.
+func (p *Process) Reload() error { return p.cmd.Process.Signal(syscall.SIGHUP) }
+
 // Memory is the program's resident set in bytes, 0 if it has ended.
 func (p *Process) Memory() int64 { return residentSet(strconv.Itoa(p.cmd.Process.Pid)) }
 
