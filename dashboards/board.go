@@ -76,14 +76,14 @@ type Role uint8
 // The roles.
 const (
 	Value    Role = iota
-	Lower         // of the band
-	Upper         // of the band
+	Lower         // of the band; of Tiles in the viewer: of the signal that is Shown
+	Upper         // the same
 	Normal        // the line that people know
 	LastWeek      // the same time a week ago
 	Nodes         // of a Map
 	Edges         // of a Map
 	Suspects      // of a Map in the viewer: those that are marked
-	Why           // of Tiles in the viewer: the signal that a service's tile is about
+	Shown         // of Tiles in the viewer: the value of the signal that a service's tile is about
 )
 
 // Column is one of a table that is a label: where it is not named here, it is hidden.

@@ -3,6 +3,9 @@ package main
 // far is how far each service's worst signal is out of its band, in half widths of the band; 0: all is normal.
 const far = `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`
 
+// shown picks the signal that a service's tile is about: the one that is furthest out of its band, or the request rate while all are normal.
+const shown = `and ignoring (tier, side) (topk by (service_name) (1, wire:band:unusual{tier="now"}) or on (service_name) topk by (service_name) (1, wire:signal:value{signal="request_rate"}))`
+
 func wall() Board {
 	return Board{
 		UID: "wire-wall", Title: "Wall", From: "3h", Refresh: "30s",
@@ -26,12 +29,14 @@ func wall() Board {
 			},
 		}}, {Title: "Services", Panels: []Panel{
 			{
-				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 10, Unit: Factor, NoValue: "no service yet", Steps: outside,
+				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 12, Unit: Factor, NoValue: "no service yet", Steps: outside,
 				Texts:       []Text{{From: 0, To: 0.999, Text: "normal", Color: Blue}},
-				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside. No \"why\" while all are normal.",
+				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside. Below it the signal with its value and its normal range: the worst one, or the request rate while all are normal.",
 				Queries: []Query{
 					{Expr: far, Legend: "{{service_name}}"},
-					{Role: Why, Expr: `topk by (service_name) (1, wire:band:unusual{tier="now"})`, Legend: "why"},
+					{Role: Shown, Expr: `wire:signal:value ` + shown, Legend: "shown"},
+					{Role: Lower, Expr: `last_over_time(wire:band:lower[10m]) ` + shown, Legend: "lower"},
+					{Role: Upper, Expr: `last_over_time(wire:band:upper[10m]) ` + shown, Legend: "upper"},
 				},
 				Links: []Link{{"Service", "wire-service"}},
 			},

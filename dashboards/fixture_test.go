@@ -150,7 +150,10 @@ func shop(t *testing.T) (all []course) {
 		if err != nil {
 			t.Fatal(line, err)
 		}
-		c.labels = labels.NewBuilder(of).Set("instance", "sensor1").Set("job", "wire_exporter").Labels()
+		c.labels = of
+		if name := of.Get(labels.MetricName); !strings.HasPrefix(name, "wire:") && !strings.HasPrefix(name, "ALERTS") { // it is scraped
+			c.labels = labels.NewBuilder(of).Set("instance", "sensor1").Set("job", "wire_exporter").Labels()
+		}
 		all = append(all, c)
 	}
 	return all

@@ -156,7 +156,7 @@ func thresholds(steps []Step) *gThresholds {
 
 func (p Panel) targets(g *gPanel) {
 	for i, q := range p.Queries {
-		if q.Role == Suspects || q.Role == Why { // the nodes' own query colours them; a tile has one value
+		if q.Role == Suspects || p.Kind == Tiles && q.Role != Value { // the nodes' own query colours them; a tile has one value
 			continue
 		}
 		t := gTarget{RefID: string(rune('A' + i)), Datasource: source, Expr: q.Expr, LegendFormat: q.Legend, Format: "time_series", Range: true, EditorMode: "code"}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // TestPages opens the dashboards in a browser (WIRE_TEST_PAGES, its path) as `make viewer` has built them, over the API of a Prometheus as far
-// as they ask it, with a simulated shop behind: no page may have an error, no answer be one, and nothing may be empty that has data.
+// as they ask it, with a simulated shop behind: no page may have an error, no answer be one, and nothing may be empty that has data. PICTURES is a folder to keep them in.
 func TestPages(t *testing.T) {
 	browser := os.Getenv("WIRE_TEST_PAGES")
 	if browser == "" {
@@ -29,7 +30,7 @@ func TestPages(t *testing.T) {
 	now := time.Now().Truncate(time.Minute)
 	s := httptest.NewServer(newAPI(t, filled(t, now)))
 	defer s.Close()
-	c := exec.Command("node", "test/pages.mjs", s.URL, browser)
+	c := exec.Command("node", append([]string{"test/pages.mjs", s.URL, browser}, strings.Fields(os.Getenv("PICTURES"))...)...)
 	c.Dir = "viewer"
 	c.Env = append(os.Environ(), "FULL=1")
 	out, err := c.CombinedOutput()

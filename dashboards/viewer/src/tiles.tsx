@@ -2,18 +2,22 @@ import { Box, Link, Typography } from '@mui/material';
 import { applyValueMapping, formatValue } from '@perses-dev/core';
 import type { StatChartOptions } from '@perses-dev/stat-chart-plugin';
 import { link } from './api';
+import { amount } from './signal';
 import { colorOf, neutral } from './colors';
 import { Nothing, type PanelOf, current } from './nothing';
 
 type Point = [number, number | null];
 
 // Tiles shows the last value of each series as a tile, as many in a row as fit, the worst first. Its colour says the state, and so does
-// its text. A tile of a service leads to its page. A query called why names the signal that it is about.
+// its text. A tile of a service leads to its page. Queries called shown, lower and upper say the signal that it is about, its value and
+// what is normal.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
-  const isWhy = (r: (typeof queryResults)[number]) => (r.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat === 'why';
-  const why = new Map(queryResults.filter(isWhy).flatMap((r) => current(r.data).map((s) => [s.labels?.service_name, `${s.labels?.signal?.replaceAll('_', ' ')} ${s.labels?.side === 'below' ? 'low' : 'high'}`])));
+  const named = (r: (typeof queryResults)[number]) => (r.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat ?? '';
+  const detail = (name: string) =>
+    new Map(queryResults.filter((r) => named(r) === name).flatMap((r) => current(r.data).map((s) => [s.labels?.service_name, { signal: s.labels?.signal ?? '', value: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }])));
+  const [shown, lower, upper] = [detail('shown'), detail('lower'), detail('upper')];
   const all = queryResults
-    .filter((r) => !isWhy(r))
+    .filter((r) => !['shown', 'lower', 'upper'].includes(named(r)))
     .flatMap((r) => current(r.data).map((s) => ({ s, range: r.data?.timeRange })))
     .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
@@ -36,11 +40,11 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
               </Typography>
             ) : null}
             <Typography sx={{ fontSize: all.length === 1 ? 48 : Math.min(64, tall / 3), lineHeight: 1.15, fontWeight: 600, color: 'text.primary' }}>{text}</Typography>
-            {t.service && why.has(t.service) ? (
-              <Typography noWrap sx={{ fontSize: 15, color: 'text.primary' }}>
-                {why.get(t.service)}
+            {details(tall, shown.get(t.service), lower.get(t.service)?.value, upper.get(t.service)?.value).map((line) => (
+              <Typography key={line} noWrap title={line} sx={{ fontSize: 15, lineHeight: 1.4, color: 'text.primary' }}>
+                {line}
               </Typography>
-            ) : null}
+            ))}
             <Spark points={t.values} color={color ?? neutral} from={t.range?.start.getTime()} to={t.range?.end.getTime()} />
           </Box>
         );
@@ -55,6 +59,15 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
     </Box>
   );
 };
+
+// details are the lines below the state, as many as there is room for: the signal with its value, and what is normal for it.
+function details(tall: number, shown: { signal: string; value?: number } | undefined, lower?: number, upper?: number): string[] {
+  if (shown?.value === undefined || tall < 100) return [];
+  const say = (v: number) => amount(shown.signal, v);
+  const lines = [`${shown.signal.replaceAll('_', ' ')} ${say(shown.value)}`];
+  if (upper !== undefined && tall >= 124) lines.push(lower !== undefined && lower > 0 ? `normally ${say(lower)} to ${say(upper)}` : `normally up to ${say(upper)}`);
+  return lines;
+}
 
 // Spark is the course of the values along the bottom of a tile; its width is all of the time that is looked at.
 function Spark({ points, color, from, to }: { points: Point[]; color: string; from?: number; to?: number }) {
