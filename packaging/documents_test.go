@@ -17,7 +17,8 @@ type block struct {
 	text     string
 }
 
-var fenced = regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```$")
+// In a page that newcomers read first the mark stands in front of the block, where it is not shown.
+var fenced = regexp.MustCompile("(?ms)^(?:<!-- (untested[^\n]*) -->\n)?```([a-z]*)[^\n]*\n(.*?)^```$")
 
 // blocks are those of a document.
 func blocks(t *testing.T, document string) (all []block) {
@@ -27,7 +28,11 @@ func blocks(t *testing.T, document string) (all []block) {
 		t.Fatal(err)
 	}
 	for _, at := range fenced.FindAllSubmatchIndex(text, -1) {
-		all = append(all, block{document, 1 + strings.Count(string(text[:at[0]]), "\n"), string(text[at[2]:at[3]]), string(text[at[4]:at[5]])})
+		b := block{document, 1 + strings.Count(string(text[:at[0]]), "\n"), string(text[at[4]:at[5]]), string(text[at[6]:at[7]])}
+		if at[2] >= 0 {
+			b.text = "# " + string(text[at[2]:at[3]]) + "\n" + b.text
+		}
+		all = append(all, b)
 	}
 	return all
 }
