@@ -7,6 +7,7 @@ PROM_VER := github.com/prometheus/common/version
 LDFLAGS  := -s -w -X $(PROM_VER).Version=$(VERSION) -X $(PROM_VER).Revision=$(REVISION)
 CAPTURE  ?= auto
 KIND     ?= slow
+ZONE     ?= Europe/Oslo
 FUZZTIME ?= 5s
 BROWSER  ?= /usr/bin/chromium
 
@@ -26,8 +27,8 @@ build: ## build the exporter into bin/wire_exporter
 	CGO_ENABLED=0 $(GO) build -pgo=$(PGO) -trimpath -ldflags '$(LDFLAGS)' -o bin/wire_exporter ./exporter
 
 demo test-incident: DEMO_TAGS := history
-demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes, most of them to build the servers)
-	@exec bin/demo run --history --capture=$(CAPTURE)
+demo: build demo-program ## run the demo with five weeks of history: normal bands, alerts, Alertmanager (first time: 10 minutes, most of them to build the servers; ZONE=Asia/Tokyo for people who live by that clock)
+	@exec bin/demo run --history --capture=$(CAPTURE) --zone=$(ZONE)
 
 demo-program: ## build the demo into bin/demo
 	@CGO_ENABLED=0 $(GO) build -trimpath -tags '$(DEMO_TAGS)' -o bin/demo ./packaging/demo

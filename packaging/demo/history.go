@@ -57,13 +57,13 @@ func (d *demo) configure() error {
 	}
 	text = fmt.Appendf(text, `
 calendar:
-  time_zone: Europe/Oslo
+  time_zone: %s
   country: "NO"
   holidays:
     - {name: day off, date: %s}
   days:
     - {name: pay_day, day: 12, weekend: before}
-`, day)
+`, d.zone, day)
 	if err := os.WriteFile(d.configFile(), text, 0o644); err != nil {
 		return err
 	}
@@ -138,7 +138,8 @@ func (d *demo) remember(ctx context.Context) error {
 	}
 }
 
-// forget deletes a history that other rules have made, for what the ones of now read back is not in it, and one of another shop.
+// forget deletes a history that other rules have made, for what the ones of now read back is not in it, and one of another shop, or of
+// one elsewhere.
 func (d *demo) forget(storage string) error {
 	h := sha256.New()
 	for _, name := range rules.Names() {
@@ -149,6 +150,7 @@ func (d *demo) forget(storage string) error {
 		return err
 	}
 	h.Write(config)
+	fmt.Fprintln(h, d.zone)
 	for _, sources := range []fs.FS{shop.Sources, history.Sources} {
 		if err := add(h, sources); err != nil {
 			return err

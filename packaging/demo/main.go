@@ -60,6 +60,7 @@ func command(ctx context.Context, args []string) error {
 		flags.StringVar(&d.capture, "capture", "auto", "live, relay, or auto: live if this user may capture")
 		flags.BoolVar(&d.pages, "pages", true, "build Prometheus' web pages where npm is present")
 		flags.BoolVar(&d.history, "history", false, "five weeks of history before it, and people who come and go as in them")
+		flags.StringVar(&d.zone, "zone", defaultZone, "time zone of the shop's people, whose day the history and the traffic follow")
 		flags.BoolVar(&d.thanos, "thanos", false, "Thanos beside Prometheus, with a folder as bucket")
 		_ = flags.Parse(args[1:])
 		d.cache, d.data, d.repository = *cache, dataIn(*cache), *repository
@@ -94,6 +95,9 @@ func defaultCache() string {
 	}
 	return filepath.Join(dir, "wire_exporter")
 }
+
+// defaultZone is where the shop's people live unless it is said.
+const defaultZone = "Europe/Oslo"
 
 func dataIn(cache string) string { return filepath.Join(cache, "data") }
 

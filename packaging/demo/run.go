@@ -30,8 +30,9 @@ type demo struct {
 	exporter   string // path of the program
 	capture    string // auto, live, relay
 	pages      bool
-	history    bool // five weeks of it
-	thanos     bool // long term storage beside it
+	history    bool   // five weeks of it
+	zone       string // where the shop's people live, like Europe/Oslo
+	thanos     bool   // long term storage beside it
 	out        io.Writer
 	heard      func(notification) // is told what Alertmanager delivers; nil: nobody
 
