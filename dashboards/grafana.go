@@ -155,7 +155,7 @@ func thresholds(steps []Step) *gThresholds {
 }
 
 func (p Panel) targets(g *gPanel) {
-	for i, q := range p.Queries {
+	for i, q := range p.asked() {
 		if q.Role == Suspects || p.Kind == Tiles && q.Role != Value { // the nodes' own query colours them; a tile has one value
 			continue
 		}

@@ -55,6 +55,22 @@ type sentQuery struct {
 	instant                          bool
 }
 
+var named = regexp.MustCompile(`^label_replace\((?s:.*), "(?:band|line)", "([^"]*)", "\w*", "[^"]*"\)$`)
+
+// lines are a query and, where it asks for the lines of a chart together, each of them: one that is empty is not to hide behind the others.
+func (q sentQuery) lines() []sentQuery {
+	all := []sentQuery{q}
+	if q.legend != "{{"+bandLabel+"}}" && q.legend != "{{"+lineLabel+"}}" {
+		return all
+	}
+	for _, part := range strings.Split(q.expr, "\nor ") {
+		one := q
+		one.expr, one.legend = part, named.FindStringSubmatch(part)[1]
+		all = append(all, one)
+	}
+	return all
+}
+
 // committed reads the files of both kinds.
 func committed(t *testing.T) (all []sent) {
 	t.Helper()
@@ -86,7 +102,7 @@ func readGrafana(t *testing.T, name string) (b sent) {
 	for _, p := range g.Panels {
 		for _, p := range append(p.Panels, p) {
 			for _, q := range p.Targets {
-				b.queries = append(b.queries, sentQuery{p.Title, p.Description, q.Expr, q.LegendFormat, q.Instant})
+				b.queries = append(b.queries, sentQuery{p.Title, p.Description, q.Expr, q.LegendFormat, q.Instant}.lines()...)
 			}
 		}
 	}
@@ -109,7 +125,7 @@ func readPerses(t *testing.T, name string) (b sent) {
 		for _, q := range panel.Spec.Queries {
 			var of pPromQL
 			recode(t, q.Spec.Plugin.Spec, &of)
-			b.queries = append(b.queries, sentQuery{panel.Spec.Display.Name, panel.Spec.Display.Description, of.Query, of.SeriesNameFormat, panel.Spec.Plugin.Kind == "Table"})
+			b.queries = append(b.queries, sentQuery{panel.Spec.Display.Name, panel.Spec.Display.Description, of.Query, of.SeriesNameFormat, panel.Spec.Plugin.Kind == "Table"}.lines()...)
 		}
 	}
 	return b

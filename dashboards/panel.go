@@ -25,7 +25,7 @@ func band(title, signal string, unit Unit, description string) Panel {
 
 // bandOf is a signal with other labels. Where less than usual is no fault (rules/recording/knobs.yml), the band has no lower edge.
 func bandOf(title, labels string, unit Unit, description string) Panel {
-	p := Panel{Kind: Band, Title: title, Unit: unit, W: 8, H: 8, NoValue: quiet, Description: description + " " + ofLocal}
+	p := Panel{Kind: Band, Title: title, Unit: unit, W: 8, H: 9, NoValue: quiet, Description: description + " " + ofLocal}
 	p.Queries = append(p.Queries, Query{Expr: "wire:signal:value{" + labels + "}", Legend: "now", Role: Value})
 	if signal, _, _ := strings.Cut(strings.TrimPrefix(labels, `signal="`), `"`); !slices.Contains(onlyMore, signal) {
 		p.Queries = append(p.Queries, Query{Expr: "wire:band:lower{" + labels + "}", Legend: "lower", Role: Lower})
@@ -53,7 +53,7 @@ func (p Panel) inBand() Panel {
 
 // lines are values over time.
 func lines(title string, unit Unit, description string, queries ...Query) Panel {
-	return Panel{Kind: Lines, Title: title, Unit: unit, W: 8, H: 8, NoValue: quiet, Description: description, Queries: queries}
+	return Panel{Kind: Lines, Title: title, Unit: unit, W: 8, H: 9, NoValue: quiet, Description: description, Queries: queries}
 }
 
 // number is one large value.

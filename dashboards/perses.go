@@ -154,7 +154,7 @@ func (v Variable) perses() pVariable {
 func (p Panel) perses() pPanel {
 	d := pPanel{Kind: "Panel"}
 	d.Spec.Display = pDisplay{p.Title, p.Description}
-	for _, q := range p.Queries {
+	for _, q := range p.asked() {
 		d.Spec.Queries = append(d.Spec.Queries, pQuery{"TimeSeriesQuery", pQuerySpec{pPlugin{"PrometheusTimeSeriesQuery", pPromQL{q.Expr, q.Legend}}}})
 	}
 	for _, l := range p.Links {

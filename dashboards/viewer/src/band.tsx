@@ -17,10 +17,9 @@ function points(results: Parameters<PanelOf<unknown>>[0]['queryResults'], name: 
   return [];
 }
 
-// isBand says that a panel is a value in its band: its queries are called so.
-export function isBand(results: Parameters<PanelOf<unknown>>[0]['queryResults']): boolean {
-  const names = results.map((r) => (r.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat);
-  return names.includes('now') && names.includes('upper');
+// isBand says that a query is of a value and its band: its series are called after the label that says which line they are (dashboards/asked.go).
+export function isBand(result: Parameters<PanelOf<unknown>>[0]['queryResults'][number]): boolean {
+  return (result.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat === '{{band}}';
 }
 
 const group = 'bands';
@@ -36,7 +35,7 @@ export const Band: PanelOf<TimeSeriesChartOptions> = ({ spec, contentDimensions,
     const base: Point[] = upper!.map(([t]) => [t, floor.get(t) ?? 0]);
     const rise: Point[] = upper!.map(([t, v]) => [t, v === null ? null : Math.max(v - (floor.get(t) ?? 0), 0)]);
     const write = (v: unknown) => (typeof v === 'number' ? formatValue(v, format) : '–');
-    const line = (name: string, data: Point[], color: string, width: number, type: 'solid' | 'dotted' = 'solid') => ({
+    const line = (name: string, data: Point[], color: string, width: number, type: 'solid' | number[] = 'solid') => ({
       name, data, type: 'line' as const, color, showSymbol: false, lineStyle: { width, type }, emphasis: { disabled: true }, z: width,
     });
     const hidden = { type: 'line' as const, stack: 'band', symbol: 'none', lineStyle: { opacity: 0 }, silent: true, emphasis: { disabled: true }, z: 0 };
@@ -59,7 +58,7 @@ export const Band: PanelOf<TimeSeriesChartOptions> = ({ spec, contentDimensions,
       series: [
         { ...hidden, data: base },
         { ...hidden, data: rise, areaStyle: { color: neutral, opacity: 0.3 } },
-        line('last week', week!, purple, 1, 'dotted'),
+        line('last week', week!, purple, 2, [2, 4]),
         line('normal', normal!, neutral, 1),
         line('now', now!, blue, 2),
       ],

@@ -14,7 +14,7 @@ import { Rows } from './rows';
 import { Tiles } from './tiles';
 
 const Lines = timeseries.TimeSeriesChart.PanelComponent as PanelOf<timeseries.TimeSeriesChartOptions>;
-const BandOrLines: PanelOf<timeseries.TimeSeriesChartOptions> = (props) => (isBand(props.queryResults) ? <Band {...props} /> : <Lines {...props} />);
+const BandOrLines: PanelOf<timeseries.TimeSeriesChartOptions> = (props) => (props.queryResults.some(isBand) ? <Band {...props} /> : <Lines {...props} />);
 
 const panel = (component: unknown) => ({ PanelComponent: component, supportedQueryTypes: ['TimeSeriesQuery'], createInitialOptions: () => ({}) });
 

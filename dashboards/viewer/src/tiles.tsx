@@ -2,6 +2,7 @@ import { Box, Link, Typography } from '@mui/material';
 import { applyValueMapping, formatValue } from '@perses-dev/core';
 import type { StatChartOptions } from '@perses-dev/stat-chart-plugin';
 import { link } from './api';
+import { isBand } from './band';
 import { amount } from './signal';
 import { colorOf, neutral } from './colors';
 import { Nothing, type PanelOf, current } from './nothing';
@@ -9,15 +10,15 @@ import { Nothing, type PanelOf, current } from './nothing';
 type Point = [number, number | null];
 
 // Tiles shows the last value of each series as a tile, as many in a row as fit, the worst first. Its colour says the state, and so does
-// its text. A tile of a service leads to its page. Queries called shown, lower and upper say the signal that it is about, its value and
-// what is normal.
+// its text. A tile of a service leads to its page. A query of a band says the signal that each service's tile is about, its value and what is
+// normal.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
-  const named = (r: (typeof queryResults)[number]) => (r.definition?.spec?.plugin?.spec as { seriesNameFormat?: string } | undefined)?.seriesNameFormat ?? '';
+  const beside = queryResults.filter(isBand).flatMap((r) => current(r.data));
   const detail = (name: string) =>
-    new Map(queryResults.filter((r) => named(r) === name).flatMap((r) => current(r.data).map((s) => [s.labels?.service_name, { signal: s.labels?.signal ?? '', value: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }])));
-  const [shown, lower, upper] = [detail('shown'), detail('lower'), detail('upper')];
+    new Map(beside.filter((s) => s.formattedName === name).map((s) => [s.labels?.service_name, { signal: s.labels?.signal ?? '', value: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }]));
+  const [shown, lower, upper] = [detail('now'), detail('lower'), detail('upper')];
   const all = queryResults
-    .filter((r) => !['shown', 'lower', 'upper'].includes(named(r)))
+    .filter((r) => !isBand(r))
     .flatMap((r) => current(r.data).map((s) => ({ s, range: r.data?.timeRange })))
     .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));

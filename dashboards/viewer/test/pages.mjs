@@ -17,6 +17,8 @@ if (folder) mkdirSync(folder, { recursive: true });
 const boards = readdirSync(new URL('../../perses', import.meta.url)).filter((f) => f.startsWith('wire-')).map((f) => f.replace('.json', ''));
 const all = ['1920x1080', '1366x768', '390x844'].flatMap((size) => ['dark', 'light'].map((theme) => `${size} ${theme}`));
 const views = (process.env.VIEWS?.split(/, */) ?? all).map((v) => /^(\d+)x(\d+) (dark|light)$/.exec(v).slice(1)).map(([w, h, theme]) => [+w, +h, theme]);
+// The most queries that the first screen of a dashboard may ask: all requests for values, of panels, exemplars, and of the page itself.
+const most = 12;
 const empty = process.env.FULL ? /No data|Failed to fetch|nothing to show/g : /No data|Failed to fetch/g;
 
 // The first value of each variable, asked like the page does, each with those before it put in.
@@ -57,13 +59,23 @@ for (const board of boards) {
     const page = await chromium.newPage();
     await page.setViewport({ width, height });
     const problems = [];
+    const asked = { queries: [], choices: [] }; // of what is seen without scrolling
+    let scrolled = false;
+    page.on('request', (r) => {
+      const path = new URL(r.url()).pathname;
+      if (scrolled) return;
+      if (/\/api\/v1\/query/.test(path)) asked.queries.push(new URLSearchParams(r.postData() ?? new URL(r.url()).search).get('query'));
+      else if (/\/api\/v1\//.test(path)) asked.choices.push(path);
+    });
     // A panel that is redrawn while the page is left may say so; it is harmless.
     page.on('pageerror', (e) => /offsetWidth/.test(e.message) || problems.push(`page error: ${e.message}`));
     page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()} ${r.request().postData() ?? ''}`));
     await page.evaluateOnNewDocument(drawn);
     await page.goto(`${prometheus}/user/?d=${board}&theme=${theme}&refresh=0s${variables}`, { waitUntil: 'networkidle2', timeout: 60_000 });
     await page.waitForNetworkIdle({ idleTime: 1000, timeout: 60_000 });
-    first.push({ board, width, ms: await page.evaluate(() => window.firstChart) });
+    first.push({ board, width, ms: await page.evaluate(() => window.firstChart), queries: asked.queries.length, choices: asked.choices.length });
+    if (asked.queries.length > most) problems.push(`${asked.queries.length} queries for the first screen, and ${most} are the most:\n  ${asked.queries.join('\n  ')}`);
+    scrolled = true;
     if (folder) await page.screenshot({ path: `${folder}/${board}-${width}-${theme}.png` });
     await page.evaluate(() => document.querySelectorAll('button[aria-label^="expand group"]').forEach((b) => b.click()));
     await toTheEnd(page);
@@ -76,6 +88,10 @@ for (const board of boards) {
   }
 }
 await chromium.close();
-for (const board of boards) console.log(`${board}: first chart after ${first.filter((f) => f.board === board).map((f) => ((f.ms ?? NaN) / 1000).toFixed(1)).join(', ')} s`);
+for (const board of boards) {
+  const of = first.filter((f) => f.board === board);
+  const each = (value) => of.map(value).join(', ');
+  console.log(`${board}: first chart after ${each((f) => ((f.ms ?? NaN) / 1000).toFixed(1))} s, first screen: ${each((f) => f.queries)} queries, ${each((f) => f.choices)} for variables`);
+}
 console.log(`${boards.length * views.length} pages, ${failed} with problems`);
 process.exit(failed ? 1 : 0);
