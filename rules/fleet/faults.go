@@ -22,6 +22,7 @@ type fault struct {
 const (
 	faultTime = 40 * time.Minute
 	inTime    = 10 * time.Minute // after which the page is too late
+	recovery  = 8 * time.Minute  // after a repair
 )
 
 // kinds of faults, and who is to blame.
@@ -38,6 +39,7 @@ const (
 type effect struct {
 	traffic, slower, logins float64 // times
 	errors, clientErrors    float64 // shares
+	refused                 float64 // of the time, connections are
 }
 
 // breakThings gives every chain one fault of each kind in the week, on different days and at different hours. Where there is less than a request
@@ -47,7 +49,7 @@ func (f *fleet) breakThings(from time.Time) {
 		s := f.services[i]
 		for k, kind := range kinds {
 			day, hour, minute := (s.chain+k)%7, 7+(5*s.chain+3*k)%14, 7*s.chain%60
-			at := from.AddDate(0, 0, day).Add(time.Duration(60*hour+minute) * time.Minute)
+			at := from.AddDate(0, 0, day).Add(time.Duration(60*hour+minute)*time.Minute + time.Duration(7*s.chain%60)*time.Second)
 			if rate := s.peak * s.shape(at); rate >= 1 {
 				f.faults = append(f.faults, fault{kind.name, strings.TrimPrefix(s.name, "web"), kind.suspect, at, at.Add(faultTime), 60 * rate, s.bursty})
 			}
@@ -55,37 +57,65 @@ func (f *fleet) breakThings(from time.Time) {
 	}
 }
 
-// effect is what goes wrong in s now.
+// part is how much of the minute before at the fault takes up.
+func (x fault) part(at time.Time) float64 {
+	from, to := at.Add(-time.Minute), at
+	if x.from.After(from) {
+		from = x.from
+	}
+	if x.to.Before(to) {
+		to = x.to
+	}
+	return max(0, to.Sub(from).Minutes())
+}
+
+// effect is what goes wrong in s in the minute before at.
 func (f *fleet) effect(s *service, at time.Time) effect {
 	e := effect{traffic: 1, slower: 1, logins: 1}
 	for _, x := range f.faults {
 		role, chain, _ := strings.Cut(s.name, "-")
-		if "-"+chain != x.chain || at.Before(x.from) || !at.Before(x.to) {
+		part := x.part(at)
+		if "-"+chain != x.chain || part == 0 {
 			continue
 		}
-		switch depth := slices.Index(roles, role); x.kind {
+		depth := slices.Index(roles, role)
+		traffic, logins := 1.0, 1.0
+		switch x.kind {
 		case "dead back end":
 			switch role {
 			case "core":
-				e.traffic = 0
+				traffic, e.refused = 0, part
 			case "db":
-				e.traffic = 0.02
+				traffic = 0.02
 			default:
-				e.errors = []float64{0.3, 0.6}[depth]
+				e.errors = []float64{0.3, 0.6}[depth] * part
 			}
 		case "slow database":
-			e.slower = []float64{2, 2.5, 3, 5}[depth]
+			if part > 0.05 { // of the requests: the 95th percentile is one of the slow ones
+				e.slower = []float64{2, 2.5, 3, 5}[depth]
+			}
 		case logins30:
-			e.logins = 0.7
+			logins = 0.7
 		case "401 to all":
 			if role == "web" {
-				e.clientErrors, e.logins = 0.95, 0.05
+				e.clientErrors, logins = 0.95*part, 0.05
 			} else { // whoever is turned away at the door asks nothing of those behind it
-				e.traffic = 0.05
+				traffic = 0.05
 			}
 		}
+		e.traffic, e.logins = 1-(1-traffic)*part, 1-(1-logins)*part
 	}
 	return e
+}
+
+// recovering says whether s, or what it depends on, has just been repaired: its caches are cold and its queues are long, so that some minutes
+// are slow.
+func (f *fleet) recovering(s *service, at time.Time) bool {
+	role, chain, _ := strings.Cut(s.name, "-")
+	return slices.ContainsFunc(f.faults, func(x fault) bool {
+		behind := slices.Index(roles, x.suspect) >= slices.Index(roles, role)
+		return "-"+chain == x.chain && behind && x.kind != logins30 && at.After(x.to) && !at.After(x.to.Add(recovery))
+	})
 }
 
 // judge is what the pages of the fault's chain were like.

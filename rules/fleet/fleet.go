@@ -158,10 +158,13 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 		level *= math.Exp(0.25*s.rng.NormFloat64()) * (1 + 0.3*math.Abs(s.rng.NormFloat64()))
 	}
 	now := f.effect(s, at)
+	if f.recovering(s, at) {
+		now.slower *= 1 + 1.5*s.rng.Float64()
+	}
 	n := s.poisson(60 * s.peak * level * now.traffic)
 	w.signal(s, "request_rate", n/60, n)
-	s.accepted += s.poisson(math.Min(60*s.peak*level*0.05, 600)) * float64(b2i(now.traffic > 0))
-	s.refused += 30 * float64(b2i(now.traffic == 0))
+	s.accepted += s.poisson(math.Min(60*s.peak*level*0.05, 600) * now.traffic)
+	s.refused += math.Round(30 * now.refused)
 	w.set(s.accepted, s.labels("wire_tcp_connection_attempts_total", "outcome", "accepted"))
 	w.set(s.refused, s.labels("wire_tcp_connection_attempts_total", "outcome", "refused"))
 	if n > 0 {

@@ -36,6 +36,7 @@ func (t *tally) report(out io.Writer) {
 	for _, kind := range kinds {
 		t.judge(out, kind.name)
 	}
+	t.afterRepair(out)
 }
 
 // count prints the false alerts of a severity.
