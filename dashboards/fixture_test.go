@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,8 @@ import (
 )
 
 // seriesOfService are the series of each service: how its value goes (count: a counter that grows by so many a second; is: a gauge about so high;
-// times: a native histogram of so many a second; fixed: a gauge that stays; since: a time so many seconds ago), how much, and which series.
+// times: a native histogram of so many a second; fixed: a gauge that stays; since: a time so many seconds ago; with a + only during the incident),
+// how much, and which series.
 const seriesOfService = `
 fixed 1     wire:service:measured{service_name="SERVICE"}
 fixed 0.9995 wire:slo:availability:30d{service_name="SERVICE"}
@@ -98,24 +100,33 @@ fixed 50000 wire_series_limit{family="series"}
 count 0.001 wire_series_folded_total{family="resource"}
 count 0.1   wire_transactions_elsewhere_total{}
 count 0.1   wire_transactions_ignored_total{reason="paths"}
-fixed 4     wire:band:unusual{service_name="pay",protocol="http1",signal="duration_p95",tier="now",side="above"}
-fixed 2     wire:band:unusual{service_name="web",protocol="http1",signal="error_ratio",tier="now",side="above"}
-fixed 4     wire:service:suspect{service_name="pay",hops="0"}
-fixed 4     wire:service:suspect{service_name="web",hops="1"}
+fixed+ 4    wire:band:unusual{service_name="pay",protocol="http1",signal="duration_p95",tier="now",side="above"}
+fixed+ 2    wire:band:unusual{service_name="web",protocol="http1",signal="error_ratio",tier="now",side="above"}
+fixed+ 1.4  wire:band:unusual{service_name="web",signal="active_users",tier="now",side="below"}
+fixed+ 4    wire:service:suspect{service_name="pay",hops="0"}
+fixed+ 4    wire:service:suspect{service_name="web",hops="1"}
 fixed 1     wire:measurement:untrusted{service_name="db",reason="missing_bytes"}
-fixed 1     wire:alerts:muted{service_name="web"}
-fixed 1     ALERTS{alertname="WireServiceFault",alertstate="firing",severity="page",service_name="pay",suspect="pay"}
-since 600   ALERTS_FOR_STATE{alertname="WireServiceFault",severity="page",service_name="pay",suspect="pay"}
-since 300   ALERTS_FOR_STATE{alertname="WireServiceUnusual",severity="ticket",service_name="web",suspect="pay"}
-fixed 1     ALERTS{alertname="WireServiceUnusual",alertstate="firing",severity="ticket",service_name="web",suspect="pay"}
-fixed 1     ALERTS{alertname="WireServiceUnusual",alertstate="pending",severity="ticket",service_name="db",suspect="db"}
+fixed+ 1    wire:alerts:muted{service_name="web"}
+fixed+ 1    ALERTS{alertname="WireServiceFault",alertstate="firing",severity="page",service_name="pay",suspect="pay"}
+since+ 600  ALERTS_FOR_STATE{alertname="WireServiceFault",severity="page",service_name="pay",suspect="pay"}
+since+ 300  ALERTS_FOR_STATE{alertname="WireServiceUnusual",severity="ticket",service_name="web",suspect="pay"}
+fixed+ 1    ALERTS{alertname="WireServiceUnusual",alertstate="firing",severity="ticket",service_name="web",suspect="pay"}
+fixed+ 1    ALERTS{alertname="WireServiceUnusual",alertstate="pending",severity="ticket",service_name="db",suspect="db"}
 `
+
+// incident is how long it has been going on.
+const incident = 40 * time.Minute
+
+// halfWidth is how far the edges of a band are from its middle, of which a signal is as far as wire:band:unusual says.
+const halfWidth = 0.3
 
 // course is one series: what its values do.
 type course struct {
-	labels labels.Labels
-	kind   string
-	height float64
+	labels  labels.Labels
+	kind    string
+	height  float64
+	only    bool    // during the incident
+	unusual float64 // during the incident, in half widths of its band
 }
 
 // shop are all series of a shop that has trouble with its payments.
@@ -131,8 +142,11 @@ func shop(t *testing.T) (all []course) {
 		fill.WriteString(&text, seriesOfService)
 		for _, s := range signals {
 			of := `{signal="` + s.name + `",service_name="SERVICE"` + s.labels + "}\n"
-			fill.WriteString(&text, fmt.Sprintf("is %g wire:signal:value%s is %g wire:band:normal%s is %g wire:band:lower%s is %g wire:band:upper%s",
-				s.height, of, s.height*0.95, of, s.height*0.7, of, s.height*1.3, of))
+			fill.WriteString(&text, fmt.Sprintf("is %g wire:signal:value%s is %g wire:band:normal%s is %g wire:band:upper%s",
+				s.height, of, s.height*0.95, of, s.height*(1+halfWidth), of))
+			if !slices.Contains(onlyMore, s.name) {
+				fill.WriteString(&text, fmt.Sprintf("is %g wire:band:lower%s", s.height*(1-halfWidth), of))
+			}
 		}
 	}
 	text.WriteString(others)
@@ -141,7 +155,8 @@ func shop(t *testing.T) (all []course) {
 		if len(fields) < 2 {
 			continue
 		}
-		c := course{kind: fields[0]}
+		c := course{}
+		c.kind, c.only = strings.CutSuffix(fields[0], "+")
 		rest := strings.TrimSpace(fields[1])
 		if _, err := fmt.Sscan(rest, &c.height); err != nil {
 			t.Fatal(line, err)
@@ -156,7 +171,24 @@ func shop(t *testing.T) (all []course) {
 		}
 		all = append(all, c)
 	}
+	stray(all)
 	return all
+}
+
+// stray takes the signals out of their bands, as far as they are said to be.
+func stray(all []course) {
+	key := func(c course) string { return c.labels.Get("service_name") + c.labels.Get("signal") }
+	far := map[string]float64{}
+	for _, c := range all {
+		if c.labels.Get(labels.MetricName) == "wire:band:unusual" {
+			far[key(c)] = map[string]float64{"above": c.height, "below": -c.height}[c.labels.Get("side")]
+		}
+	}
+	for i, c := range all {
+		if c.labels.Get(labels.MetricName) == "wire:signal:value" {
+			all[i].unusual = far[key(c)]
+		}
+	}
 }
 
 // filled is a storage with the shop's series, two samples a minute: of the last hours, and of about the same hours one and two weeks ago.
@@ -169,9 +201,13 @@ func filled(t *testing.T, now time.Time) storage.Storage {
 	const samples, every = 7 * 120, 30 * time.Second
 	for _, end := range []time.Time{now.AddDate(0, 0, -14).Add(time.Hour), now.AddDate(0, 0, -7).Add(time.Hour), now} {
 		for i := range samples {
-			at := end.Add(time.Duration(i+1-samples) * every).UnixMilli()
+			at := end.Add(time.Duration(i+1-samples) * every)
+			during := at.After(now.Add(-incident))
 			for _, c := range all {
-				if err := c.append(a, at, float64(i)*every.Seconds()); err != nil {
+				if c.only && !during {
+					continue
+				}
+				if err := c.append(a, at.UnixMilli(), float64(i)*every.Seconds(), during); err != nil {
 					t.Fatal(c.labels, err)
 				}
 			}
@@ -183,8 +219,11 @@ func filled(t *testing.T, now time.Time) storage.Storage {
 	return s
 }
 
-func (c course) append(a storage.Appender, at int64, second float64) error {
+func (c course) append(a storage.Appender, at int64, second float64, during bool) error {
 	value := c.height
+	if during {
+		value *= 1 + halfWidth*c.unusual
+	}
 	switch c.kind {
 	case "is":
 		value *= 1 + 0.1*math.Sin(second/1200)

@@ -129,7 +129,7 @@ func (p Panel) grafana() gPanel {
 
 func (p Panel) defaults() gDefaults {
 	d := gDefaults{Unit: p.Unit.Grafana, NoValue: p.NoValue, Min: p.Min}
-	if p.Unit.Decimals >= 0 {
+	if p.Unit.Grafana != "" && p.Unit.Decimals >= 0 { // the columns of a table have units of their own
 		d.Decimals = &p.Unit.Decimals
 	}
 	if len(p.Steps) > 0 {

@@ -92,13 +92,14 @@ func (p Panel) stat(g *gPanel) {
 func (p Panel) table(g *gPanel) {
 	g.FieldConfig.Defaults.Custom = options{"align": "auto", "cellOptions": options{"type": "auto"}, "filterable": false, "inspect": false}
 	order, names, hide := options{}, options{}, options{"Time": true, "__name__": true}
+	dash := gProperty{"noValue", "–"} // else an empty cell says what an empty table does
 	for i, c := range p.Columns {
 		order[c.Label], names[c.Label] = i, c.Title
+		properties := []gProperty{dash}
 		if c.Board != "" {
-			g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", c.Title}, []gProperty{
-				{"links", []gDataLink{{Title: c.Title, URL: fmt.Sprintf("/d/%s?var-%s=${__value.raw}&${__url_time_range}", c.Board, c.Variable)}}},
-			}})
+			properties = append(properties, gProperty{"links", []gDataLink{{Title: c.Title, URL: fmt.Sprintf("/d/%s?var-%s=${__value.raw}&${__url_time_range}", c.Board, c.Variable)}}})
 		}
+		p.set(g, c.Title, properties...)
 	}
 	for i, q := range p.Queries {
 		field := "Value"
@@ -106,7 +107,7 @@ func (p Panel) table(g *gPanel) {
 			field = fmt.Sprintf("Value #%c", 'A'+i)
 		}
 		order[field], names[field] = len(p.Columns)+i, q.Column
-		properties := []gProperty{{"unit", q.Unit.Grafana}}
+		properties := []gProperty{dash, {"unit", q.Unit.Grafana}}
 		if q.Unit.Decimals >= 0 {
 			properties = append(properties, gProperty{"decimals", q.Unit.Decimals})
 		}
@@ -114,7 +115,7 @@ func (p Panel) table(g *gPanel) {
 			properties = append(properties, gProperty{"thresholds", thresholds(outside)}, gProperty{"color", gColor{Mode: "thresholds"}},
 				gProperty{"custom.cellOptions", options{"type": "color-background", "mode": "basic"}})
 		}
-		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", q.Column}, properties})
+		p.set(g, q.Column, properties...)
 	}
 	g.Transformations = []gTransform{
 		{"merge", options{}},

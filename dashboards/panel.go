@@ -30,7 +30,11 @@ func bandOf(title, labels string, unit Unit, description string) Panel {
 	if signal, _, _ := strings.Cut(strings.TrimPrefix(labels, `signal="`), `"`); !slices.Contains(onlyMore, signal) {
 		p.Queries = append(p.Queries, Query{Expr: "wire:band:lower{" + labels + "}", Legend: "lower", Role: Lower})
 	}
-	p.Queries = append(p.Queries, Query{Expr: "wire:band:upper{" + labels + "}", Legend: "upper", Role: Upper},
+	upper := "wire:band:upper{" + labels + "}"
+	if unit == Ratio {
+		upper = "clamp_max(" + upper + ", 1)" // a band knows nothing of shares, of which there is no more than all
+	}
+	p.Queries = append(p.Queries, Query{Expr: upper, Legend: "upper", Role: Upper},
 		Query{Expr: "wire:band:normal{" + labels + "}", Legend: "normal", Role: Normal},
 		Query{Expr: "wire:signal:value{" + labels + "} offset 1w", Legend: "last week", Role: LastWeek})
 	return p

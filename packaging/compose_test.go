@@ -204,7 +204,8 @@ type sources struct {
 	}
 }
 
-// TestComposeGrafana: Grafana finds the dashboards where it is told to look, and their variable finds data sources that are there.
+// TestComposeGrafana: Grafana finds the dashboards where it is told to look, and their variable finds data sources that are there, which know how
+// often Prometheus scrapes: the windows of rates hang on that.
 func TestComposeGrafana(t *testing.T) {
 	var c compose
 	strictly(t, container+"/compose.yml", &c)
@@ -227,6 +228,15 @@ func TestComposeGrafana(t *testing.T) {
 	}
 	var s sources
 	strictly(t, provisioning+"/datasources/prometheus.yml", &s)
+	text, err := os.ReadFile(c.Services["prometheus"].inside("/etc/prometheus/prometheus.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prometheus, err := config.Load(string(text), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scraped := prometheus.GlobalConfig.ScrapeInterval.String()
 	first := 0
 	for _, d := range s.Datasources {
 		at, err := url.Parse(d.URL)
@@ -236,6 +246,9 @@ func TestComposeGrafana(t *testing.T) {
 		}
 		if ports := c.Services[at.Hostname()].Ports; !slices.Contains(ports, at.Port()+":"+at.Port()) {
 			t.Errorf("%s: no service answers at %s", d.Name, d.URL)
+		}
+		if d.JSONData.TimeInterval != scraped {
+			t.Errorf("%s: rates are made for a scrape every %q, and there is one every %s", d.Name, d.JSONData.TimeInterval, scraped)
 		}
 		if d.IsDefault {
 			first++

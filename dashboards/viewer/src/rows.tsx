@@ -3,6 +3,7 @@ import { type FormatOptions, formatValue } from '@perses-dev/core';
 import { useMemo, useState } from 'react';
 import { link } from './api';
 import { orange, red } from './colors';
+import { amount } from './signal';
 import type { PanelOf } from './nothing';
 
 interface Column {
@@ -63,7 +64,7 @@ export const Rows: PanelOf<{ columnSettings?: Column[] }> = ({ spec, contentDime
             <tr key={i}>
               {columns.map((c) => (
                 <td key={c.name} style={{ textAlign: c.align ?? 'left', ...tint(c, row[c.name]) }}>
-                  <Value column={c} value={row[c.name]} />
+                  <Value column={c} value={row[c.name]} signal={row.signal} />
                 </td>
               ))}
             </tr>
@@ -74,8 +75,10 @@ export const Rows: PanelOf<{ columnSettings?: Column[] }> = ({ spec, contentDime
   );
 };
 
-function Value({ column, value }: { column: Column; value: Cell }) {
+// Value is a cell. A value of a signal is in the signal's unit, which differs from row to row.
+function Value({ column, value, signal }: { column: Column; value: Cell; signal: Cell }) {
   if (value === undefined) return <>–</>;
+  if (typeof value === 'number' && typeof signal === 'string' && ['now', 'from', 'to'].includes(column.header ?? '')) return <>{amount(signal, value)}</>;
   if (typeof value === 'number') return <>{column.format ? formatValue(value, column.format) : value}</>;
   if (services.includes(column.name) && value !== '_other') return <Link href={link('wire-service', { service: value })}>{value}</Link>;
   return <>{value}</>;

@@ -1,8 +1,9 @@
 import { type FormatOptions, formatValue } from '@perses-dev/core';
 
 // amount writes a value of a signal (rules/recording/signals.yml) in the unit that its name tells; a signal of the user's own is a number.
+// The edge of a share's band may lie beyond all there is.
 export function amount(signal: string, value: number): string {
-  return formatValue(value, formatOf(signal)) + (/_rate$|^logins$/.test(signal) ? '/s' : '');
+  return formatValue(/(error|aborted|retransmission)_ratio$/.test(signal) ? Math.min(value, 1) : value, formatOf(signal)) + (/_rate$|^logins$/.test(signal) ? '/s' : '');
 }
 
 function formatOf(signal: string): FormatOptions {

@@ -9,9 +9,9 @@ import { Nothing, type PanelOf, current } from './nothing';
 
 type Point = [number, number | null];
 
-// Tiles shows the last value of each series as a tile, as many in a row as fit, the worst first. Its colour says the state, and so does
-// its text. A tile of a service leads to its page. A query of a band says the signal that each service's tile is about, its value and what is
-// normal.
+// Tiles shows the last value of each series as a tile, as many in a row as fit, by rank where they have one, and then the worst first. Its colour
+// says the state, and so does its text. A tile of a service leads to its page. A query of a band says the signal that each service's tile is
+// about, its value and what is normal.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults }) => {
   const beside = queryResults.filter(isBand).flatMap((r) => current(r.data));
   const detail = (name: string) =>
@@ -20,8 +20,8 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
   const all = queryResults
     .filter((r) => !isBand(r))
     .flatMap((r) => current(r.data).map((s) => ({ s, range: r.data?.timeRange })))
-    .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
-    .sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
+    .map(({ s, range }) => ({ range, name: s.formattedName ?? s.name, service: s.labels?.service_name, rank: s.labels?.rank ?? '', values: s.values as Point[], last: (s.values as Point[]).findLast(([, v]) => v !== null)?.[1] ?? undefined }))
+    .sort((a, b) => a.rank.localeCompare(b.rank) || (b.last ?? 0) - (a.last ?? 0) || a.name.localeCompare(b.name));
   if (!contentDimensions) return null;
   if (all.length === 0) return <Nothing height={contentDimensions.height} />;
   const { width, height } = contentDimensions;
