@@ -2,7 +2,7 @@ package main
 
 func alerts() Board {
 	alert := []Column{
-		{Label: "alertname", Title: "alert"}, service, {Label: "signal", Title: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"},
+		{Label: "alertname", Title: "alert"}, service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"},
 		{Label: "suspect", Title: "because of", Board: "wire-service", Variable: "service"},
 	}
 	since := func(severity, by string) string {

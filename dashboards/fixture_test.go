@@ -142,8 +142,8 @@ func shop(t *testing.T) (all []course) {
 		fill.WriteString(&text, seriesOfService)
 		for _, s := range signals {
 			of := `{signal="` + s.name + `",service_name="SERVICE"` + s.labels + "}\n"
-			fill.WriteString(&text, fmt.Sprintf("is %g wire:signal:value%s is %g wire:band:normal%s is %g wire:band:upper%s",
-				s.height, of, s.height*0.95, of, s.height*(1+halfWidth), of))
+			fill.WriteString(&text, fmt.Sprintf("is %g wire:signal:value%s is %g wire:band:center%s is %g wire:band:normal%s is %g wire:band:upper%s",
+				s.height, of, s.height, of, s.height*0.95, of, s.height*(1+halfWidth), of))
 			if !slices.Contains(onlyMore, s.name) {
 				fill.WriteString(&text, fmt.Sprintf("is %g wire:band:lower%s", s.height*(1-halfWidth), of))
 			}

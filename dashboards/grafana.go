@@ -42,8 +42,11 @@ func (v Variable) grafana() gVariable {
 func (b Board) notes() []gNote {
 	of := ""
 	for _, v := range b.Variables {
-		if v.Name == "service" {
+		if v.Name == "service" && !v.Multi {
 			of = `, service_name="$service"`
+		}
+		if v.Name == "signal" {
+			of = `, signal="$signal"`
 		}
 	}
 	return []gNote{
