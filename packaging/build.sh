@@ -53,6 +53,7 @@ page() {
 	esac
 	[ "$VIEWER" = none ] || test -s "$BUILD/viewer/index.html"
 	[ "$VIEWER" = none ] || test -s "$BUILD/viewer/licenses.txt"
+	[ "$VIEWER" = none ] || cp "$BUILD/viewer/sbom.cdx.json" "$OUT/wire_exporter_viewer.cdx.json"
 }
 
 prom=github.com/prometheus/common/version

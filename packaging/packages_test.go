@@ -67,7 +67,7 @@ func build(t *testing.T, version, dir string) map[string]string {
 	name := regexp.MustCompile(`^([a-z-]*[a-z])[-_][0-9].*(\.deb|\.rpm)$`)
 	for _, p := range paths {
 		if strings.HasSuffix(p, ".cdx.json") {
-			packages["sbom"] = p
+			packages[filepath.Base(p)] = p
 			continue
 		}
 		m := name.FindStringSubmatch(filepath.Base(p))

@@ -47,6 +47,9 @@ func TestViewer(t *testing.T) {
 		}
 	}
 	checkLicenses(t, get(t, at+"licenses.txt"))
+	if !strings.Contains(get(t, at+"sbom.cdx.json"), `"purl": "pkg:npm/react@`) {
+		t.Error("the page's bill of materials does not name what it is made with")
+	}
 }
 
 // checkLicenses: what the package says of its licences is what the page has come along with.

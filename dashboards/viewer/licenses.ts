@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { type Package, bill } from './sbom';
 
 // May are the licences that the page may bring along, by words that only their texts have.
 const may: [string, RegExp][] = [
@@ -12,12 +13,6 @@ const may: [string, RegExp][] = [
   ['0BSD', /Permission to use, copy, modify, and(\/or)? distribute this software for any\s+purpose/],
   ['MIT', /Permission is hereby granted, free of charge, to any person obtaining/],
 ];
-
-interface Package {
-  name: string;
-  version: string;
-  folder: string;
-}
 
 // packageOf is the package that a module is part of; our own is none.
 function packageOf(module: string): Package | undefined {
@@ -39,8 +34,8 @@ function texts(p: Package): string[] {
   return all;
 }
 
-// licenses writes licenses.txt beside the page: every package that has code, styles or fonts in it, with its licence. Where one has none, or one that
-// is not known above, there is no page.
+// licenses writes licenses.txt and sbom.cdx.json beside the page: every package that has code, styles or fonts in it, with its licence. Where one has
+// none, or one that is not known above, there is no page.
 export const licenses: Plugin = {
   name: 'licenses',
   generateBundle(_, bundle) {
@@ -50,16 +45,19 @@ export const licenses: Plugin = {
     for (const p of modules.map(packageOf)) if (p) packages.set(`${p.name} ${p.version}`, p);
     const whose = new Map<string, string[]>();
     const unknown: string[] = [];
+    const known: [Package, string][] = [];
     for (const [title, p] of [...packages].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const all = texts(p);
       const license = may.find(([, words]) => all.some((t) => words.test(t)))?.[0];
-      if (!license) unknown.push(title);
+      if (license) known.push([p, license]);
+      else unknown.push(title);
       for (const text of all) whose.set(text, [...(whose.get(text) ?? []), `${title} (${license})`]);
     }
     if (unknown.length > 0) this.error(`without a licence that is known here (put their texts into licenses/): ${unknown.join(', ')}`);
     const line = '='.repeat(79);
     const source = ['This page contains the packages below, under these licences.', ...[...whose].map(([text, who]) => `${line}\n${who.join('\n')}\n\n${text}`)].join('\n\n') + '\n';
     this.emitFile({ type: 'asset', fileName: 'licenses.txt', source });
+    this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: bill(known) });
     this.info(`licences of ${packages.size} packages`);
   },
 };
