@@ -228,7 +228,7 @@ func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.say("measuring the shop for %s, so that its history is like it", measureTime)
+	d.say("measuring the shop for %s, so that its history is like it", history.Settling+measureTime)
 	m := *d // a demo of its own, so that its end is not that of all
 	ctx, m.end = context.WithCancelCause(ctx)
 	defer m.end(nil)
@@ -237,6 +237,11 @@ func (d *demo) profile(ctx context.Context) (*history.Profile, error) {
 		return nil, err
 	}
 	m.shop.Pace(func() float64 { return 1 })
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-time.After(history.Settling):
+	}
 	if p, err = history.Measure(ctx, "http://"+exporterAddr+"/metrics", scrapeLabels, history.Wanted(plan), measureTime, func(time.Time) float64 { return 1 }); err != nil {
 		return nil, errors.Join(err, context.Cause(ctx))
 	}
