@@ -159,7 +159,7 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	}
 	now := f.effect(s, at)
 	if f.recovering(s, at) {
-		now.slower *= 1 + 1.5*s.rng.Float64()
+		now.slower = max(now.slower, 1+1.5*s.rng.Float64())
 	}
 	n := s.poisson(60 * s.peak * level * now.traffic)
 	w.signal(s, "request_rate", n/60, n)

@@ -88,3 +88,40 @@ func TestFleet(t *testing.T) {
 		}
 	}
 }
+
+// TestSent: what is held back by the page of its suspect is sent only if it outlives that.
+func TestSent(t *testing.T) {
+	begin := time.Unix(1e9, 0)
+	episode := func(from, to time.Duration, pairs ...string) engine.Episode {
+		return engine.Episode{From: begin.Add(from), To: begin.Add(to), Labels: labels.FromStrings(pairs...)}
+	}
+	all := tally{episodes: []engine.Episode{episode(5*time.Minute, 30*time.Minute, "severity", "page", "service_name", "db", "suspect", "db")}}
+	for name, c := range map[string]struct {
+		of    engine.Episode
+		after time.Duration
+		sent  bool
+	}{
+		"page":            {all.episodes[0], 10 * time.Second, true},
+		"ticket":          {episode(0, 20*time.Minute, "severity", "ticket"), 30 * time.Second, true},
+		"of another":      {episode(0, 20*time.Minute, "severity", "ticket", "suspect", "core"), 10 * time.Minute, true},
+		"held back":       {episode(0, 20*time.Minute, "severity", "ticket", "suspect", "db"), 0, false},
+		"longer than it":  {episode(0, 40*time.Minute, "severity", "ticket", "suspect", "db"), 30 * time.Minute, true},
+		"over by then":    {episode(0, 9*time.Minute, "severity", "ticket", "suspect", "core"), 0, false},
+		"before the page": {episode(-20*time.Minute, 20*time.Minute, "severity", "ticket", "suspect", "db"), 10 * time.Minute, true},
+	} {
+		if at, sent := all.sent(c.of); sent != c.sent || sent && at.Sub(c.of.From) != c.after {
+			t.Errorf("%s: %v, after %s", name, sent, at.Sub(c.of.From))
+		}
+	}
+}
+
+// TestPart: the minute at a time is the one before it.
+func TestPart(t *testing.T) {
+	begin := time.Unix(1e9, 0)
+	x := fault{from: begin.Add(15 * time.Second), to: begin.Add(75 * time.Second)}
+	for at, want := range map[time.Duration]float64{0: 0, time.Minute: 0.75, 2 * time.Minute: 0.25, 3 * time.Minute: 0} {
+		if got := x.part(begin.Add(at)); got != want {
+			t.Errorf("%g of the minute before %s, want %g", got, at, want)
+		}
+	}
+}
