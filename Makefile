@@ -91,8 +91,8 @@ backtest: ## build wire_backtest, which runs the rules over history, into bin/
 rules-cost: ## measure what the rules take for 10,000 signals on a real storage (many minutes, 2 GB of disk)
 	$(GO) run ./rules/cost
 
-fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (10 minutes of a core)
-	$(GO) run ./rules/fleet
+fleet: ## run the rules over a simulated fleet of 100 services for weeks: false alarms, faults found (10 minutes of a core); SERIES=folder: with recorded curves
+	$(GO) run ./rules/fleet $(if $(SERIES),--series='$(SERIES)')
 
 bench: ## compare the processor time of the exporter with tcpdump's, capture by capture
 	$(GO) run ./exporter/bench

@@ -34,6 +34,7 @@ type service struct {
 	p95         float64 // seconds
 	logins      bool
 	wander      float64 // of the level, around its shape
+	recorded    *series // instead of a simulated shape
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
 	most        [2]float64 // requests in a minute, today and yesterday
@@ -48,8 +49,8 @@ type fleet struct {
 	from     int64
 }
 
-// newFleet makes n chains, from the first one on. What a service does depends on the seed and on its place alone.
-func newFleet(first, n int, seed uint64, from time.Time) *fleet {
+// newFleet makes n chains, from the first one on. What a service does depends on the seed, on its place, and on the recorded curves, if there are any.
+func newFleet(first, n int, seed uint64, recorded []*series, from time.Time) *fleet {
 	f := &fleet{from: from.UnixMilli()}
 	for chain := first; chain < first+n; chain++ {
 		rng := rand.New(rand.NewPCG(seed, uint64(chain)))
@@ -62,6 +63,9 @@ func newFleet(first, n int, seed uint64, from time.Time) *fleet {
 			if i+1 < len(roles) {
 				s.calls = fmt.Sprintf("%s-%02d", roles[i+1], chain)
 			}
+			if len(recorded) > 0 {
+				s.recorded, s.rests, s.bursty = recorded[(chain+chain/4)%len(recorded)], false, false
+			}
 			f.services = append(f.services, s)
 		}
 	}
@@ -73,6 +77,9 @@ var roles = []string{"web", "api", "core", "db"}
 // shape is how busy it is, as a share of the busiest hour.
 func (s *service) shape(t time.Time) float64 {
 	local := t.In(oslo)
+	if s.recorded != nil {
+		return s.recorded.level(local, s.chain)
+	}
 	hour := float64(local.Hour()) + float64(local.Minute())/60
 	free := local.Weekday() == time.Saturday || local.Weekday() == time.Sunday || isHoliday(local)
 	level := 0.08 + 0.8*bell(hour, 10.5, 2.5) + 0.6*bell(hour, 15.5, 2.7) + 0.3*bell(hour, 20, 1.8)
@@ -152,7 +159,9 @@ func (s *service) labels(metric, label, value string) labels.Labels {
 
 // minute is what is measured of a service in a minute.
 func (f *fleet) minute(s *service, at time.Time, w *writer) {
-	s.wander = 0.98*s.wander + 0.012*s.rng.NormFloat64()
+	if s.recorded == nil {
+		s.wander = 0.98*s.wander + 0.012*s.rng.NormFloat64()
+	}
 	level := s.shape(at) * math.Exp(s.wander)
 	if s.bursty {
 		level *= math.Exp(0.25*s.rng.NormFloat64()) * (1 + 0.3*math.Abs(s.rng.NormFloat64()))

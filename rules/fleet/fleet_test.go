@@ -68,7 +68,7 @@ func TestJudge(t *testing.T) {
 // TestFleet: a service does the same whatever chains it is run with, and every kind of fault is there.
 func TestFleet(t *testing.T) {
 	from := time.Date(2026, 11, 9, 0, 0, 0, 0, time.UTC)
-	all, part := newFleet(0, 8, 1, from), newFleet(5, 2, 1, from)
+	all, part := newFleet(0, 8, 1, nil, from), newFleet(5, 2, 1, nil, from)
 	for i, s := range part.services {
 		if w := all.services[5*len(roles)+i]; s.name != w.name || s.peak != w.peak || s.p95 != w.p95 {
 			t.Errorf("%s is %+v in a part, and %+v", s.name, s, w)

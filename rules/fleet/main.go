@@ -2,6 +2,7 @@
 // alerts were false and which faults were found.
 //
 //	go run ./rules/fleet --services=100 --weeks=4
+//	go run ./rules/fleet --series=FOLDER
 //
 // In go a few numbers; out comes a table. Services are called in chains of four (web, api, core, db); some are busy, some are hardly
 // used at night, some are bursty, some rest at week-ends. A change of the clocks and a holiday lie within the weeks. No rule joins services
@@ -38,8 +39,10 @@ func main() {
 	seed := app.Flag("seed", "Of the random numbers.").Default("1").Uint64()
 	first := app.Flag("first", "The first chain, to run a part.").Default("0").Int()
 	atOnce := app.Flag("at-once", "How many chains are run at once.").Default("5").Int()
+	dir := app.Flag("series", "A folder of recorded curves (CSV), which services are given instead of simulated ones.").String()
 	verbose := app.Flag("verbose", "Print every false alert.").Bool()
 	kingpin.MustParse(app.Parse(os.Args[1:]))
+	recorded := curves(*dir)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	// The last week has the faults, so both answers come from one run.
@@ -47,18 +50,37 @@ func main() {
 	all := tally{from: end.Add(-time.Duration(*weeks) * week), end: end, verbose: *verbose}
 	began := time.Now()
 	for chain := *first; chain < *services/len(roles); chain += *atOnce {
-		part := newFleet(chain, min(*atOnce, *services/len(roles)-chain), *seed, all.from.Add(-*learn))
+		part := newFleet(chain, min(*atOnce, *services/len(roles)-chain), *seed, recorded, all.from.Add(-*learn))
 		part.breakThings(end)
 		result, err := part.run(ctx, all.from, end.Add(week))
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "fleet:", err)
-			os.Exit(1)
+			fail(err)
 		}
 		all.add(part, result)
 		fmt.Fprintf(os.Stderr, "after %s:\n", time.Since(began).Round(time.Second))
 		all.report(os.Stderr)
 	}
 	all.report(os.Stdout)
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "fleet:", err)
+	os.Exit(1)
+}
+
+// curves are those of a folder; none without one.
+func curves(dir string) []*series {
+	if dir == "" {
+		return nil
+	}
+	all, left, err := readSeries(dir)
+	if err != nil {
+		fail(err)
+	}
+	for _, name := range left {
+		fmt.Fprintln(os.Stderr, "left out:", name)
+	}
+	return all
 }
 
 // run evaluates the shipped rules over the fleet's weeks.
