@@ -138,7 +138,6 @@ const (
 	Red     = "#D55E00"
 	Purple  = "#CC79A7"
 	Green   = "#009E73"
-	Yellow  = "#F0E442"
 	Neutral = "#8E8E8E"
 )
 

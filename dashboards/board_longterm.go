@@ -27,7 +27,7 @@ func longTerm() Board {
 					q(growth("364d", "370d"), "on the year before")).wide(12, 9).empty("less than two weeks of history"),
 			}},
 			{Title: "Durations and errors", Panels: []Panel{
-				lines("p95 duration", Seconds, "Of a day's answered requests.",
+				lines("Duration, p50 and p95", Seconds, "Of a day's answered requests.",
 					q(`histogram_quantile(0.95, sum(rate(wire_request_duration_seconds{`+of+`, outcome=~"ok|client_error"}[1d])))`, "p95"),
 					q(`histogram_quantile(0.5, sum(rate(wire_request_duration_seconds{`+of+`, outcome=~"ok|client_error"}[1d])))`, "p50")).fromZero(),
 				lines("Errors", Ratio, "The share of a day's requests that the server failed, or did not answer.",

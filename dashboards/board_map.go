@@ -6,7 +6,7 @@ func mapBoard() Board {
 		Description: "Who calls whom: services and clients, rates, durations and errors of their calls; the suspect is marked.",
 		Rows: []Row{{Panels: []Panel{
 			{
-				Kind: Map, Title: "Calls", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
+				Kind: Map, Title: "Calls a second", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
 				Description: "An arrow leads from the caller to the service. Blue is normal, orange out of its band, red the suspect. No \"suspect\" while nobody is to blame.",
 				Queries: []Query{
 					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},

@@ -16,8 +16,8 @@ func network() Board {
 					q(`histogram_quantile(0.95, sum by (side) (rate(wire_tcp_rtt_seconds{service_name="$service"}[$__rate_interval])))`, "{{side}}")).fromZero(),
 			}},
 			{Title: "Connections", Panels: []Panel{
-				lines("Attempts/s", Events, "Attempts to connect by how they ended: refused is a server without the program, unanswered a firewall or a full queue.",
-					q(`sum by (outcome) (rate(wire_tcp_connection_attempts_total{service_name="$service"}[$__rate_interval]))`, "{{outcome}}")).stacked().fromZero(),
+				lines("Attempts/s", Events, "Attempts to connect by how they ended: refused is a server without the program, unanswered a firewall or a full queue. Empty while nobody connects.",
+					q(`sum by (outcome) (rate(wire_tcp_connection_attempts_total{service_name="$service"}[$__rate_interval])) > 0`, "{{outcome}}")).stacked().fromZero(),
 				lines("Open", Count, "Connections that are open.", q(`sum(wire_tcp_connections{service_name="$service"})`, "open")).fromZero(),
 				lines("Payload", ByteRate, "Payload, without what was sent again.", q(`sum(rate(wire_service_bytes_total{service_name="$service"}[$__rate_interval]))`, "payload")).fromZero(),
 			}},

@@ -22,8 +22,18 @@ var ranked = func() string {
 	return strings.Join(ranks, "\nor on (service_name) ")
 }()
 
-// shown picks the signal that a service's tile is about: the one that is furthest out of its band, or the request rate while all are normal.
-const shown = `and ignoring (tier, side) (topk by (service_name) (1, wire:band:unusual{tier="now"}) or on (service_name) topk by (service_name) (1, wire:signal:value{signal="request_rate"}))`
+// shown picks the signal that a service's tile is about: the one that is furthest out of its band; of a suspect the one that was in the last
+// minutes; or the request rate while all are normal.
+const shown = `and ignoring (tier, side) (topk by (service_name) (1, wire:band:unusual{tier="now"})` +
+	` or on (service_name) topk by (service_name) (1, max_over_time(wire:band:unusual[5m]) and on (service_name) wire:service:suspect{hops="0"})` +
+	` or on (service_name) topk by (service_name) (1, wire:signal:value{signal="request_rate"}))`
+
+// about are the queries by which a tile of the viewer says what it is about.
+var about = []Query{
+	{Role: Shown, Expr: `wire:signal:value ` + shown, Legend: "now"},
+	{Role: Lower, Expr: `last_over_time(wire:band:lower[10m]) ` + shown, Legend: "lower"},
+	{Role: Upper, Expr: `last_over_time(wire:band:upper[10m]) ` + shown, Legend: "upper"},
+}
 
 const bySignal = `max by (service_name, signal, client_name, operation) (`
 
@@ -33,37 +43,30 @@ func wall() Board {
 		Description: "Every service at a glance: is anything wrong, where, and since when.",
 		Rows: []Row{{Panels: []Panel{
 			number("Pages", Count, "Alerts that wake somebody up, firing now.",
-				`count(ALERTS{alertstate="firing", severity="page"}) or vector(0)`, bad...).wide(4, 6).linked("Alerts", "wire-alerts"),
+				`count(ALERTS{alertstate="firing", severity="page"}) or vector(0)`, bad...).wide(3, 5).linked("Alerts", "wire-alerts"),
 			number("Tickets", Count, "Alerts that wait for the morning, firing now.",
-				`count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)`, warn...).wide(4, 6).linked("Alerts", "wire-alerts"),
-			number("Out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
-				`count(group by (service_name) (wire:band:unusual{tier="now"})) or vector(0)`, warn...).wide(4, 6),
-			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(4, 6).empty("none"),
-			number("Requests/s", Plain, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(4, 6),
-			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(4, 6),
-		}}, {Title: "Suspects: the services that others suffer from", Panels: []Panel{
+				`count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)`, warn...).wide(3, 5).linked("Alerts", "wire-alerts"),
 			{
-				Kind: Tiles, Title: "Suspects", W: 24, H: 6, Now: true, Unit: Factor, NoValue: "nobody", Steps: outside,
+				Kind: Tiles, Title: "Suspects: the services that others suffer from", W: 18, H: 5, Now: true, Unit: Factor, NoValue: "nobody", Steps: outside,
 				Description: "An anomalous service none of whose dependencies is anomalous. The number is how far it is out of normal: 1 is the edge of the band. Empty while nobody is to blame.",
-				Queries:     []Query{{Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"}},
+				Queries:     append([]Query{{Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"}}, about...),
 				Links:       []Link{{"Map", "wire-map"}},
 			},
-		}}, {Title: "Services", Panels: []Panel{
 			{
-				Kind: Tiles, Title: "Worst signal of each service", W: 24, H: 16, Unit: Factor, NoValue: "no service yet", Steps: outside,
+				Kind: Tiles, Title: "Worst signal of each service: 1 is the edge of normal, from 3 on far outside", W: 24, H: 17, Unit: Factor, NoValue: "no service yet", Steps: outside,
 				Texts:       []Text{{From: 0, To: 0.999, Text: "normal", Color: Blue}},
 				Description: "Colour and number say how far the worst signal of a service is out of its band: normal, from 1 on outside of it, from 3 on far outside. Below it the signal with its value and its normal range: the worst one, or the request rate while all are normal.",
-				Queries: []Query{
-					{Expr: ranked, Legend: "{{service_name}}"},
-					{Role: Shown, Expr: `wire:signal:value ` + shown, Legend: "now"},
-					{Role: Lower, Expr: `last_over_time(wire:band:lower[10m]) ` + shown, Legend: "lower"},
-					{Role: Upper, Expr: `last_over_time(wire:band:upper[10m]) ` + shown, Legend: "upper"},
-				},
-				Links: []Link{{"Service", "wire-service"}},
+				Queries:     append([]Query{{Expr: ranked, Legend: "{{service_name}}"}}, about...),
+				Links:       []Link{{"Service", "wire-service"}},
 			},
+			number("Out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
+				`count(group by (service_name) (wire:band:unusual{tier="now"})) or vector(0)`, warn...).wide(6, 6),
+			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(6, 6).empty("none"),
+			number("Requests/s", Plain, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(6, 6),
+			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(6, 6),
 		}}, {Title: "Values", Panels: []Panel{
 			rows("Out of normal", "Every signal that is outside of what is normal now, with its value and the edges of what is normal: seconds, shares, or how many (a second). Empty while all is normal.", "out of normal",
-				[]Column{service, {Label: "signal", Title: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"}},
+				[]Column{service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"}},
 				cell("out of normal", Factor, bySignal+`wire:band:unusual{tier="now"})`),
 				cell("now", Plain, bySignal+`wire:signal:value and ignoring (tier, side) wire:band:unusual{tier="now"})`),
 				cell("from", Plain, bySignal+`last_over_time(wire:band:lower[10m]) and ignoring (tier, side) wire:band:unusual{tier="now"})`),

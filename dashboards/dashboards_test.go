@@ -146,6 +146,39 @@ func TestOnlyMore(t *testing.T) {
 	}
 }
 
+// TestMeanings: the viewer gives names the colours that they have in Grafana.
+func TestMeanings(t *testing.T) {
+	palette, err := os.ReadFile("viewer/src/colors.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("viewer/src/palette.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	colors := map[string]string{}
+	for _, m := range regexp.MustCompile(`const (\w+) = '(#\w+)'`).FindAllStringSubmatch(string(palette), -1) {
+		colors[m[1]] = m[2]
+	}
+	_, text, _ = bytes.Cut(text, []byte("meanings: Record"))
+	got := map[string]string{}
+	for _, m := range regexp.MustCompile(`(\w+|'[^']+'): (\w+)[,\n]`).FindAllStringSubmatch(string(text), -1) {
+		got[strings.Trim(m[1], "'")] = colors[m[2]]
+	}
+	n := 0
+	for _, list := range meanings {
+		for _, m := range list {
+			n++
+			if got[m.name] != m.color {
+				t.Errorf("%s is %s in Grafana, and %q in the viewer", m.name, m.color, got[m.name])
+			}
+		}
+	}
+	if len(got) != n {
+		t.Errorf("%d names in Grafana, %d in the viewer: %v", n, len(got), got)
+	}
+}
+
 // exprOf is the query of a role; "": there is none.
 func exprOf(p Panel, role Role) string {
 	for _, q := range p.Queries {

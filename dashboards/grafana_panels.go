@@ -36,14 +36,17 @@ func (p Panel) lines(g *gPanel) {
 // meaning is the colour that a name has in every chart.
 type meaning struct{ name, color string }
 
-// meanings are those of the names that a legend may have. Grafana's own colours are green and red for whatever comes first.
+// meanings are those of the names that a legend may have, in the viewer, too (viewer/src/palette.ts). Grafana's own colours are green and red for
+// whatever comes first.
 var meanings = map[string][]meaning{
-	"{{outcome}}":  {{"ok", Blue}, {"accepted", Blue}, {"client_error", Yellow}, {"aborted", Sky}, {"server_error", Red}, {"refused", Orange}, {"unanswered", Purple}, {"unknown", Neutral}},
+	"{{outcome}}":  {{"ok", Blue}, {"accepted", Blue}, {"client_error", Green}, {"aborted", Sky}, {"server_error", Red}, {"refused", Orange}, {"unanswered", Purple}, {"unknown", Neutral}},
 	"{{side}}":     {{"client", Sky}, {"server", Orange}},
 	"{{phase}}":    {{"request", Sky}, {"wait", Orange}, {"response", Blue}},
 	"{{state}}":    {{"active", Blue}, {"idle", Sky}, {"idle_in_transaction", Orange}},
 	"{{signal}}":   {{"request_rate", Blue}, {"duration_p95", Orange}, {"active_users", Purple}},
 	"{{severity}}": {{"page", Red}, {"ticket", Orange}},
+
+	"this day": {{"this day", Blue}}, "a week before": {{"a week before", Purple}}, "a year before": {{"a year before", Neutral}},
 }
 
 // set gives the series of a name properties of their own.

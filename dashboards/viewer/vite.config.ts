@@ -25,6 +25,19 @@ const axisRoom: Plugin = {
   transform: (code, id) => (id.includes('TimeSeriesChartPanel.js') ? code.replace('bottom: 0', 'bottom: 6') : null),
 };
 
+// The chart's lines have colours of ours.
+const palette: Plugin = {
+  name: 'palette',
+  enforce: 'pre',
+  resolveId: (id, from) => (id === './utils/palette-gen' && from?.includes('timeseries-chart-plugin') ? join(import.meta.dirname, 'src/palette.ts') : null),
+};
+
+// The cells of a history are narrow where there are many, and of their white borders nothing else would be seen.
+const noBorders: Plugin = {
+  name: 'no-borders',
+  transform: (code, id) => (id.includes('StatusHistoryChartBase.js') ? code.replace('borderWidth: 1', 'borderWidth: 0') : null),
+};
+
 // Of the font, browsers take the newer of two forms.
 const oneFont: Plugin = {
   name: 'one-font',
@@ -44,7 +57,7 @@ const dashboards: Plugin = {
 export default defineConfig({
   base: './',
   define: { global: 'globalThis' },
-  plugins: [noEditor, axisRoom, react(), oneFont, licenses, dashboards],
+  plugins: [noEditor, axisRoom, palette, noBorders, react(), oneFont, licenses, dashboards],
   resolve: {
     dedupe: ['react', 'react-dom', '@perses-dev/core', '@perses-dev/components', '@perses-dev/plugin-system', '@perses-dev/dashboards', '@mui/material', '@emotion/react', '@tanstack/react-query', 'echarts'],
   },

@@ -34,6 +34,7 @@ export const Band: PanelOf<TimeSeriesChartOptions> = ({ spec, contentDimensions,
     const floor = new Map(lower!.map(([t, v]) => [t, v ?? 0]));
     const base: Point[] = upper!.map(([t]) => [t, floor.get(t) ?? 0]);
     const rise: Point[] = upper!.map(([t, v]) => [t, v === null ? null : Math.max(v - (floor.get(t) ?? 0), 0)]);
+    const range = queryResults.find((r) => r.data?.timeRange)?.data?.timeRange; // of what is looked at, not of what is there
     const write = (v: unknown) => (typeof v === 'number' ? formatValue(v, format) : '–');
     const line = (name: string, data: Point[], color: string, width: number, type: 'solid' | number[] = 'solid') => ({
       name, data, type: 'line' as const, color, showSymbol: false, lineStyle: { width, type }, emphasis: { disabled: true }, z: width,
@@ -42,8 +43,8 @@ export const Band: PanelOf<TimeSeriesChartOptions> = ({ spec, contentDimensions,
     return {
       ...zoomable,
       animation: false,
-      grid: { left: 8, right: 12, top: 12, bottom: 6, containLabel: true },
-      xAxis: { type: 'time', axisLabel: { color: theme.palette.text.secondary, hideOverlap: true } },
+      grid: { left: 8, right: 24, top: 12, bottom: 6, containLabel: true },
+      xAxis: { type: 'time', min: range?.start.getTime(), max: range?.end.getTime(), axisLabel: { color: theme.palette.text.secondary, hideOverlap: true } },
       yAxis: { type: 'value', min: spec.yAxis?.min, axisLabel: { color: theme.palette.text.secondary, formatter: (v: number) => formatValue(v, format) }, splitLine: { lineStyle: { color: theme.palette.divider } } },
       tooltip: {
         trigger: 'axis', backgroundColor: theme.palette.background.paper, textStyle: { color: theme.palette.text.primary }, confine: true,

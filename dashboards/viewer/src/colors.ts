@@ -4,6 +4,8 @@ import type { ThresholdOptions } from '@perses-dev/core';
 export const blue = '#0072B2';
 export const orange = '#E69F00';
 export const red = '#D55E00';
+export const sky = '#56B4E9';
+export const green = '#009E73';
 export const purple = '#CC79A7';
 export const neutral = '#8E8E8E';
 

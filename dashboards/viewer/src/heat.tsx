@@ -38,8 +38,8 @@ export const HeatMap: PanelOf<{ yAxisFormat?: FormatOptions }> = ({ spec, conten
     const write = (v: number) => formatValue(v, spec.yAxisFormat ?? { unit: 'seconds' });
     return {
       animation: false,
-      grid: { left: 8, right: 12, top: 12, bottom: 6, containLabel: true },
-      xAxis: { type: 'time', axisLabel: { color: theme.palette.text.secondary, hideOverlap: true } },
+      grid: { left: 8, right: 24, top: 12, bottom: 6, containLabel: true },
+      xAxis: { type: 'time', min: +absoluteTimeRange.start, max: +absoluteTimeRange.end, axisLabel: { color: theme.palette.text.secondary, hideOverlap: true } },
       yAxis: { type: 'log', axisLabel: { color: theme.palette.text.secondary, formatter: write }, splitLine: { show: false } },
       tooltip: {
         backgroundColor: theme.palette.background.paper, textStyle: { color: theme.palette.text.primary }, confine: true,
@@ -62,7 +62,7 @@ export const HeatMap: PanelOf<{ yAxisFormat?: FormatOptions }> = ({ spec, conten
         { type: 'scatter', name: 'trace', symbol: 'diamond', symbolSize: 7, itemStyle: { color: purple }, data: exemplars.map((e) => [e.at, e.value, e.trace]) },
       ],
     };
-  }, [queryResults, theme, exemplars, spec.yAxisFormat]);
+  }, [queryResults, theme, exemplars, spec.yAxisFormat, +absoluteTimeRange.start, +absoluteTimeRange.end]);
   if (!contentDimensions) return null;
   return <Chart width={contentDimensions.width} height={contentDimensions.height} option={option} />;
 };

@@ -10,14 +10,21 @@ export function orNothing<Spec>(Panel: PanelOf<Spec>): PanelOf<Spec> {
   return function Said(props) {
     const some = props.queryResults.some((r) => r.data?.series?.some((s) => s.values.length > 0 || s.histograms?.length));
     if (some) return <Panel {...props} />;
-    return <Nothing height={props.contentDimensions?.height} />;
+    return <Nothing height={props.contentDimensions?.height} description={props.definition?.spec.display?.description} />;
   };
 }
 
-export function Nothing({ height }: { height: number | undefined }) {
+// Nothing has the sentence of the description that says when a panel is empty.
+export function Nothing({ height, description }: { height: number | undefined; description: string | undefined }) {
+  const when = /(?:^| )(Empty (?:while|where|until) [^.]+\.)/.exec(description ?? '')?.[1];
   return (
-    <Box sx={{ height: height ?? 80, display: 'flex', alignItems: 'center', justifyContent: 'center' }}>
+    <Box sx={{ height: height ?? 80, display: 'flex', flexDirection: 'column', alignItems: 'center', justifyContent: 'center' }}>
       <Typography color="text.secondary">nothing to show</Typography>
+      {when && (
+        <Typography variant="body2" color="text.secondary">
+          {when}
+        </Typography>
+      )}
     </Box>
   );
 }

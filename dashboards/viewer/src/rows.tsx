@@ -81,6 +81,7 @@ function Value({ column, value, signal }: { column: Column; value: Cell; signal:
   if (typeof value === 'number' && typeof signal === 'string' && ['now', 'from', 'to'].includes(column.header ?? '')) return <>{amount(signal, value)}</>;
   if (typeof value === 'number') return <>{column.format ? formatValue(value, column.format) : value}</>;
   if (services.includes(column.name) && value !== '_other') return <Link href={link('wire-service', { service: value })}>{value}</Link>;
+  if (column.name === 'signal') return <Link href={link('wire-signal', { signal: value })}>{value}</Link>;
   return <>{value}</>;
 }
 
