@@ -11,7 +11,7 @@ type Point = [number, number | null];
 
 // Tiles shows the last value of each series as a tile, as many in a row as fit, by rank where they have one, and then the worst first. Its colour
 // says the state, and so does its text. A tile of a service leads to its page. A query of a band says the signal that each service's tile is
-// about, its value and what is normal.
+// about, its value and what is normal. Where there are too many for that, those that are out of normal are twice as large.
 export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, queryResults, definition }) => {
   const beside = queryResults.filter(isBand).flatMap((r) => current(r.data)).sort((a, b) => end(a.values as Point[]) - end(b.values as Point[])); // what was shown last wins
   const detail = (name: string) => new Map(beside.filter((s) => s.formattedName === name).map((s) => [s.labels?.service_name, { signal: s.labels?.signal ?? '', value: last(s.values as Point[]) }]));
@@ -24,11 +24,17 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
   if (!contentDimensions) return null;
   if (all.length === 0) return <Nothing height={contentDimensions.height} description={definition?.spec.display?.description} />;
   const { width, height } = contentDimensions;
-  const { columns, wide, tall } = grid(all.length, width, height);
-  const small = Math.max(15, Math.min(22, tall / 12));
+  const even = grid(all.length, width, height);
+  const crowded = even.tall < roomForAll && even.columns > 1;
+  const large = crowded ? Math.min(all.filter((t) => (t.last ?? 0) >= 1).length, 8) : 0;
+  const one = large > 0 ? grid(all.length + 3 * large, width, height) : even;
   return (
-    <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: '6px', height, overflow: 'auto', alignContent: 'start' }}>
-      {all.map((t) => {
+    <Box sx={{ display: 'grid', gridTemplateColumns: `repeat(${one.columns}, 1fr)`, gridAutoRows: one.tall, gridAutoFlow: 'dense', gap: '6px', height, overflow: 'auto', alignContent: 'start' }}>
+      {all.map((t, i) => {
+        const span = i < large ? 2 : 1;
+        const [wide, tall] = [one.wide, one.tall].map((l) => span * (l + 6) - 6) as [number, number];
+        const small = Math.max(15, Math.min(22, tall / 12));
+        const area = { minWidth: 0, gridColumn: `span ${span}`, gridRow: `span ${span}` };
         const color = colorOf(t.last, spec.thresholds);
         const mapped = t.last !== undefined && spec.mappings?.length ? applyValueMapping(t.last, spec.mappings).value : t.last;
         const text = typeof mapped === 'number' ? formatValue(mapped, spec.format) : String(mapped ?? '–');
@@ -50,11 +56,11 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
           </Box>
         );
         return t.service ? (
-          <Link key={t.name} href={link('wire-service', { service: t.service })} underline="none" sx={{ minWidth: 0 }}>
+          <Link key={t.name} href={link('wire-service', { service: t.service })} underline="none" sx={area}>
             {tile}
           </Link>
         ) : (
-          <Box key={t.name} sx={{ minWidth: 0 }}>
+          <Box key={t.name} sx={area}>
             {tile}
           </Box>
         );
@@ -66,6 +72,9 @@ export const Tiles: PanelOf<StatChartOptions> = ({ spec, contentDimensions, quer
 // last is the value of a series that it has now, end when that was.
 const last = (points: Point[]) => points.findLast(([, v]) => v !== null)?.[1] ?? undefined;
 const end = (points: Point[]) => points.findLast(([, v]) => v !== null)?.[0] ?? 0;
+
+// roomForAll is how tall a tile must be for all that it may say.
+const roomForAll = 124;
 
 // grid is how many tiles stand beside each other so that they are as large as can be read from afar: somewhat wider than tall, and none is too small.
 function grid(n: number, width: number, height: number) {
@@ -81,7 +90,7 @@ function details(tall: number, unusual: boolean, shown: { signal: string; value?
   const say = (v: number) => amount(shown.signal, v);
   const back = unusual && upper !== undefined && shown.value <= upper && shown.value >= (lower ?? 0);
   const lines = [`${shown.signal.replaceAll('_', ' ')} ${back ? 'back at ' : ''}${say(shown.value)}`];
-  if (upper !== undefined && tall >= 124) lines.push(lower !== undefined && lower > 0 ? `normally ${say(lower)} to ${say(upper)}` : `normally up to ${say(upper)}`);
+  if (upper !== undefined && tall >= roomForAll) lines.push(lower !== undefined && lower > 0 ? `normally ${say(lower)} to ${say(upper)}` : `normally up to ${say(upper)}`);
   return lines;
 }
 
