@@ -1,5 +1,5 @@
 import { Box, Link, Typography } from '@mui/material';
-import { TimeRangeControls, TimeRangeProviderWithQueryParams, useInitialRefreshInterval, useInitialTimeRange } from '@perses-dev/plugin-system';
+import { TimeRangeControls, TimeRangeProviderWithQueryParams, useInitialRefreshInterval, useInitialTimeRange, useTimeRange } from '@perses-dev/plugin-system';
 import type { DashboardResource, GlobalDatasourceResource } from '@perses-dev/core';
 import { Dashboard, DatasourceStoreProvider, VariableList } from '@perses-dev/dashboards';
 import { DashboardProvider, VariableProviderWithQueryParams } from '@perses-dev/dashboards';
@@ -75,6 +75,7 @@ function View({ board, menu }: { board: DashboardResource; menu: Entry[] | null 
               <VariableList />
               <TimeRangeControls />
             </Box>
+            {!menu && <Head title={board.spec.display?.name ?? ''} />}
             <Box sx={{ p: 1 }}>
               <Dashboard />
             </Box>
@@ -82,5 +83,16 @@ function View({ board, menu }: { board: DashboardResource; menu: Entry[] | null 
         </TimeRangeProviderWithQueryParams>
       </DashboardProvider>
     </DatasourceStoreProvider>
+  );
+}
+
+// Head says on a wall which dashboard it is, and of when its values are: that stands still where the page does.
+function Head({ title }: { title: string }) {
+  const { absoluteTimeRange } = useTimeRange();
+  return (
+    <Typography component="div" sx={{ display: 'flex', justifyContent: 'space-between', px: 1, pt: 0.5 }}>
+      <span>{title}</span>
+      <span>{absoluteTimeRange.end.toLocaleTimeString()}</span>
+    </Typography>
   );
 }
