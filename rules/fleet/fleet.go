@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -37,7 +38,7 @@ type service struct {
 	recorded    *series // instead of a simulated shape
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
-	most        [2]float64 // requests in a minute, today and yesterday
+	most        [8]float64 // requests in a minute, today, yesterday, and so on
 	dice                   // of its chain
 	made        map[[2]string]labels.Labels
 }
@@ -188,11 +189,12 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	if s.logins {
 		l := s.poisson(60 * s.peak * level * loginShare * now.logins)
 		w.signal(s, "logins", l/60, l)
-		if s.most[0] = max(s.most[0], n); n > 0 && n >= s.most[1]/3 {
+		if s.most[0] = max(s.most[0], n); n > 0 && n >= cmp.Or(s.most[7], s.most[1])/3 {
 			w.signal(s, "login_ratio", l/n, n)
 		}
 		if at.Unix()%86400 == 0 {
-			s.most[0], s.most[1] = 0, s.most[0]
+			copy(s.most[1:], s.most[:])
+			s.most[0] = 0
 		}
 	}
 	if s.calls != "" {
