@@ -7,16 +7,16 @@ func mapBoard() Board {
 		Rows: []Row{{Panels: []Panel{
 			{
 				Kind: Map, Title: "Calls a second", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
-				Description: "An arrow leads from the caller to the service. Blue is normal, orange out of its band, red the suspect. No \"suspect\" while nobody is to blame.",
+				Description: "An arrow leads from the caller to the service; it is dashed where there were calls within the hour and are none now. Blue is normal, orange out of its band, red the suspect. No \"suspect\" while nobody is to blame.",
 				Queries: []Query{
 					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
-					{Role: Edges, Expr: `sum by (client_name, service_name) (wire:signal:value{signal="call_rate"}) > 0`, Legend: "{{client_name}} > {{service_name}}"},
+					{Role: Edges, Expr: calls("client_name, service_name", ""), Legend: "{{client_name}} > {{service_name}}"},
 					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "suspect"},
 				},
 			},
 			rows("Edges", "Every caller of every service.", "calls/s",
 				[]Column{{Label: "client_name", Title: "caller", Board: "wire-service", Variable: "service"}, service},
-				cell("calls/s", PerSec, `sum by (client_name, service_name) (wire:signal:value{signal="call_rate"}) > 0`),
+				cell("calls/s", PerSec, calls("client_name, service_name", "")),
 				cell("p95", Seconds, `max by (client_name, service_name) (wire:signal:value{signal="call_p95"})`),
 				cell("errors", Ratio, `max by (client_name, service_name) (wire:signal:value{signal="call_error_ratio"})`),
 			).wide(16, 12),

@@ -47,7 +47,7 @@ func sqlBoard() Board {
 					cell("statements/s", PerSec, `histogram_count(sum by (operation, resource) (rate(wire_operation_duration_seconds`+in()+`[$__range]))) > 0`),
 				),
 				rows("Who asks", "Callers of this database.", "calls/s", []Column{{Label: "client_name", Title: "caller", Board: "wire-service", Variable: "service"}},
-					cell("calls/s", PerSec, `sum by (client_name) (wire:signal:value{signal="call_rate", service_name="$service"}) > 0`),
+					cell("calls/s", PerSec, calls("client_name", `, service_name="$service"`)),
 					cell("p95", Seconds, `max by (client_name) (wire:signal:value{signal="call_p95", service_name="$service"})`),
 				),
 			}},

@@ -146,7 +146,7 @@ func (p Panel) nodes(g *gPanel) {
 			g.Targets[i].Expr = `label_replace(` + named + ` < 1, "color", "` + Blue + `", "", "") or label_replace(` + named + ` >= 1 unless on (service_name) wire:service:suspect{hops="0"}, "color", "` + Orange +
 				`", "", "") or label_replace(` + named + ` and on (service_name) wire:service:suspect{hops="0"}, "color", "` + Red + `", "", "")`
 			// A caller that is no service is a node, too.
-			g.Targets[i].Expr += ` or label_replace(label_replace(label_replace(0 * group by (client_name) (wire:signal:value{signal="call_rate"} unless on (client_name) label_replace(wire:service:measured, "client_name", "$1", "service_name", "(.+)")),` +
+			g.Targets[i].Expr += ` or label_replace(label_replace(label_replace(0 * group by (client_name) (max_over_time(wire:signal:value{signal="call_rate"}[1h]) unless on (client_name) label_replace(wire:service:measured, "client_name", "$1", "service_name", "(.+)")),` +
 				` "id", "$1", "client_name", "(.+)"), "title", "$1", "client_name", "(.+)"), "color", "` + Neutral + `", "", "")`
 			continue
 		}

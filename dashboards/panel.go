@@ -75,6 +75,14 @@ func cell(title string, unit Unit, expr string) Query {
 	return Query{Expr: expr, Column: title, Unit: &unit}
 }
 
+// calls are the calls a second between services and clients, by labels. Those that there were within the hour stay, as none: whoever calls a
+// dead service is to be seen.
+func calls(by, of string) string {
+	now := `wire:signal:value{signal="call_rate"` + of + `}`
+	hour := `max_over_time(` + now + `[1h])`
+	return fmt.Sprintf(`sum by (%s) (%s or 0 * %s) and sum by (%s) (%s) > 0`, by, now, hour, by, hour)
+}
+
 // heat is a native histogram over time.
 func heat(title, description, expr string) Panel {
 	return Panel{Kind: Heat, Title: title, Unit: Seconds, W: 24, H: 9, NoValue: quiet, Description: description, Log: true, Queries: []Query{{Expr: expr, Legend: "{{le}}"}}}

@@ -12,7 +12,7 @@ export interface MapOptions {
   thresholds?: ThresholdOptions;
 }
 
-const above = 40; // and below, in pixels: names stand there
+const [above, below] = [40, 64]; // in pixels: names stand below
 
 interface Edge {
   from: string;
@@ -36,7 +36,7 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
     // In the panel's own pixels: what has to be stretched to fit makes ovals of circles.
     const [left, right] = [90, 130].map((most) => Math.min(most, (contentDimensions?.width ?? 0) / 9));
     const wide = Math.max(1, (contentDimensions?.width ?? 0) - left! - right!);
-    const tall = Math.max(1, (contentDimensions?.height ?? 0) - 2 * above);
+    const tall = Math.max(1, (contentDimensions?.height ?? 0) - above - below);
     const deepest = Math.max(1, ...columns.values());
     const fullest = Math.max(1, ...[...columns.values()].map((l) => names.filter((n) => columns.get(n) === l).length));
     const place = (name: string) => {
@@ -50,7 +50,7 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
       tooltip: { confine: true },
       series: [
         {
-          type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9, left, right, top: above, bottom: above,
+          type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9, left, right, top: above, bottom: below,
           label: { show: true, position: 'bottom', color: theme.palette.text.primary, fontSize: 13, lineHeight: 16 },
           data: names.map((name) => {
             const suspect = suspects.has(name);
@@ -59,7 +59,7 @@ export const ServiceMap: PanelOf<MapOptions> = ({ spec, contentDimensions, query
             return { name, ...place(name), symbolSize: suspect ? 44 : 30, symbol: suspect ? 'diamond' : far.has(name) ? 'circle' : 'roundRect', itemStyle: { color }, label: { formatter: suspect ? `${name}\nsuspect` : name }, tooltip: { formatter: () => `${clean(name)}: ${state}` } };
           }),
           links: edges.map((e) => ({
-            source: e.from, target: e.to, lineStyle: { width: 1 + 5 * Math.sqrt(e.rate / most), color: neutral, curveness: 0.12 },
+            source: e.from, target: e.to, lineStyle: { width: 1 + 5 * Math.sqrt(e.rate / most), type: e.rate > 0 ? 'solid' : 'dashed', color: neutral, curveness: 0.12 },
             label: { show: edges.length < 30 && wide > 500, formatter: formatValue(e.rate, spec.format), fontSize: 11, color: theme.palette.text.secondary },
             tooltip: { formatter: () => `${clean(e.from)} → ${clean(e.to)}: ${formatValue(e.rate, spec.format)}` },
           })),
