@@ -38,7 +38,8 @@ type service struct {
 	recorded    *series // instead of a simulated shape
 	refused     float64 // attempts to connect, since the beginning
 	accepted    float64
-	most        [8]float64 // requests in a minute, today, yesterday, and so on
+	last        [5]float64 // minutes' requests
+	most        [8]float64 // as a mean of five minutes: today, yesterday, and so on
 	dice                   // of its chain
 	made        map[[2]string]labels.Labels
 }
@@ -189,7 +190,10 @@ func (f *fleet) minute(s *service, at time.Time, w *writer) {
 	if s.logins {
 		l := s.poisson(60 * s.peak * level * loginShare * now.logins)
 		w.signal(s, "logins", l/60, l)
-		if s.most[0] = max(s.most[0], n); n > 0 && n >= cmp.Or(s.most[7], s.most[1])/3 {
+		copy(s.last[1:], s.last[:])
+		s.last[0] = n
+		mean := (s.last[0] + s.last[1] + s.last[2] + s.last[3] + s.last[4]) / 5
+		if s.most[0] = max(s.most[0], mean); n > 0 && n >= cmp.Or(s.most[7], s.most[1])/3 {
 			w.signal(s, "login_ratio", l/n, n)
 		}
 		if at.Unix()%86400 == 0 {
