@@ -11,7 +11,7 @@ func mapBoard() Board {
 				Queries: []Query{
 					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
 					{Role: Edges, Expr: calls("client_name, service_name", ""), Legend: "{{client_name}} > {{service_name}}"},
-					{Role: Suspects, Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "suspect"},
+					{Role: Suspects, Expr: suspects, Legend: "suspect"},
 				},
 			},
 			rows("Edges", "Every caller of every service.", "calls/s",

@@ -8,6 +8,9 @@ import (
 // far is how far each service's worst signal is out of its band, in half widths of the band; 0: all is normal.
 const far = `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`
 
+// suspects are those of the end of the time that is looked at, and how anomalous they were before.
+const suspects = `max by (service_name) (wire:service:suspect{hops="0"}) and on (service_name) wire:service:suspect{hops="0"} @ end()`
+
 // ranked is far with each service's rank at the end of the time that is looked at: the suspects first, then what is far outside, what is outside,
 // and what is normal. Series come sorted by their labels, and Grafana puts its tiles in that order. A suspect is as anomalous as it is said to be,
 // which lasts longer than a signal may be outside.
@@ -49,7 +52,7 @@ func wall() Board {
 			{
 				Kind: Tiles, Title: "Suspects: the services that others suffer from", W: 18, H: 5, Now: true, Unit: Factor, NoValue: "nobody", Steps: outside,
 				Description: "An anomalous service none of whose dependencies is anomalous. The number is how far it is out of normal: 1 is the edge of the band. Empty while nobody is to blame.",
-				Queries:     append([]Query{{Expr: `max by (service_name) (wire:service:suspect{hops="0"})`, Legend: "{{service_name}}"}}, about...),
+				Queries:     append([]Query{{Expr: suspects, Legend: "{{service_name}}"}}, about...),
 				Links:       []Link{{"Map", "wire-map"}},
 			},
 			{
