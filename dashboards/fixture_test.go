@@ -191,7 +191,8 @@ func stray(all []course) {
 	}
 }
 
-// filled is a storage with the shop's series, two samples a minute: of the last hours, and of about the same hours one and two weeks ago.
+// filled is a storage with the shop's series, two samples a minute: of the last hours, and of about the same hours one and two weeks ago. The last
+// ones are of the next half hour, since a browser takes some minutes for all pages.
 func filled(t *testing.T, now time.Time) storage.Storage {
 	t.Helper()
 	s := teststorage.New(t)
@@ -199,7 +200,7 @@ func filled(t *testing.T, now time.Time) storage.Storage {
 	all := shop(t)
 	a := s.Appender(context.Background())
 	const samples, every = 7 * 120, 30 * time.Second
-	for _, end := range []time.Time{now.AddDate(0, 0, -14).Add(time.Hour), now.AddDate(0, 0, -7).Add(time.Hour), now} {
+	for _, end := range []time.Time{now.AddDate(0, 0, -14).Add(time.Hour), now.AddDate(0, 0, -7).Add(time.Hour), now.Add(30 * time.Minute)} {
 		for i := range samples {
 			at := end.Add(time.Duration(i+1-samples) * every)
 			during := at.After(now.Add(-incident))
