@@ -2,6 +2,7 @@ package history
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -24,8 +25,11 @@ type change struct {
 // ReadCalendar asks the exporter.
 func ReadCalendar(exporter, config string, from, to time.Time) (*Calendar, error) {
 	out, err := exec.Command(exporter, "calendar", "--json", "--from="+from.UTC().Format(time.RFC3339), "--to="+to.UTC().Format(time.RFC3339), config).Output()
+	if exit := (&exec.ExitError{}); errors.As(err, &exit) { // it has said why
+		return nil, fmt.Errorf("%s calendar: %s", exporter, strings.TrimSpace(string(exit.Stderr)))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s calendar: %w", exporter, err)
+		return nil, err
 	}
 	c := &Calendar{}
 	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
