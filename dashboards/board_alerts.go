@@ -2,7 +2,7 @@ package main
 
 func alerts() Board {
 	alert := []Column{
-		{Label: "alertname", Title: "alert"}, service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"},
+		{Label: "alertname", Title: "alert"}, service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"}, {Label: "instance", Title: "instance"},
 		{Label: "suspect", Title: "because of", Board: "wire-service", Variable: "service"},
 	}
 	since := func(severity, by string) string {
@@ -23,7 +23,7 @@ func alerts() Board {
 					[]Column{{Label: "alertname", Title: "alert"}, service, {Label: "instance", Title: "sensor"}},
 					cell("for", Seconds, since("page", "alertname, service_name, instance"))).wide(24, 5).empty("nothing fires"),
 				rows("Tickets now", "What waits for the morning, with the service that it is because of. Empty while nothing fires.", "for", alert,
-					cell("for", Seconds, since("ticket", "alertname, service_name, signal, client_name, operation, suspect"))).wide(24, 10).empty("nothing fires"),
+					cell("for", Seconds, since("ticket", "alertname, service_name, signal, client_name, operation, instance, suspect"))).wide(24, 10).empty("nothing fires"),
 			}},
 			{Title: "History", Panels: []Panel{
 				{

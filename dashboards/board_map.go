@@ -9,7 +9,7 @@ func mapBoard() Board {
 				Kind: Map, Title: "Calls a second", W: 24, H: 18, Unit: PerSec, NoValue: "no calls", Steps: outside,
 				Description: "An arrow leads from the caller to the service; it is dashed where there were calls within the hour and are none now. Blue is normal, orange out of its band, red the suspect. No \"suspect\" while nobody is to blame.",
 				Queries: []Query{
-					{Role: Nodes, Expr: `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`, Legend: "{{service_name}}"},
+					{Role: Nodes, Expr: far, Legend: "{{service_name}}"},
 					{Role: Edges, Expr: calls("client_name, service_name", ""), Legend: "{{client_name}} > {{service_name}}"},
 					{Role: Suspects, Expr: suspects, Legend: "suspect"},
 				},

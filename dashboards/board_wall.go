@@ -6,7 +6,7 @@ import (
 )
 
 // far is how far each service's worst signal is out of its band, in half widths of the band; 0: all is normal.
-const far = `max by (service_name) (wire:band:unusual{tier="now"}) or 0 * wire:service:measured`
+const far = `max by (service_name) (wire:band:unusual{tier="now", service_name!=""}) or 0 * wire:service:measured`
 
 // suspects are those of the end of the time that is looked at, and how anomalous they were before.
 const suspects = `max by (service_name) (wire:service:suspect{hops="0"}) and on (service_name) wire:service:suspect{hops="0"} @ end()`
@@ -16,7 +16,7 @@ const suspects = `max by (service_name) (wire:service:suspect{hops="0"}) and on 
 // which lasts longer than a signal may be outside.
 var ranked = func() string {
 	at := func(end string) string {
-		return `(max by (service_name) (wire:band:unusual{tier="now"}` + end + ` or wire:service:suspect{hops="0"}` + end + `) or 0 * wire:service:measured` + end + `)`
+		return `(max by (service_name) (wire:band:unusual{tier="now", service_name!=""}` + end + ` or wire:service:suspect{hops="0"}` + end + `) or 0 * wire:service:measured` + end + `)`
 	}
 	ranks := []string{`wire:service:suspect{hops="0"} @ end()`, `(` + at(" @ end()") + ` >= 3)`, `(` + at(" @ end()") + ` >= 1)`, at(" @ end()")}
 	for i, which := range ranks {
@@ -27,7 +27,7 @@ var ranked = func() string {
 
 // shown picks the signal that a service's tile is about: the one that is furthest out of its band; of a suspect the one that was in the last
 // minutes; or the request rate while all are normal.
-const shown = `and ignoring (tier, side) (topk by (service_name) (1, wire:band:unusual{tier="now"})` +
+const shown = `and ignoring (tier, side) (topk by (service_name) (1, wire:band:unusual{tier="now", service_name!=""})` +
 	` or on (service_name) topk by (service_name) (1, max_over_time(wire:band:unusual[5m]) and on (service_name) wire:service:suspect{hops="0"})` +
 	` or on (service_name) topk by (service_name) (1, wire:signal:value{signal="request_rate"}))`
 
@@ -38,7 +38,7 @@ var about = []Query{
 	{Role: Upper, Expr: `last_over_time(wire:band:upper[10m]) ` + shown, Legend: "upper"},
 }
 
-const bySignal = `max by (service_name, signal, client_name, operation) (`
+const bySignal = `max by (service_name, signal, client_name, operation, instance, device, mountpoint, datname) (`
 
 func wall() Board {
 	return Board{
@@ -63,13 +63,14 @@ func wall() Board {
 				Links:       []Link{{"Service", "wire-service"}},
 			},
 			number("Out of normal", Count, "Services of which a signal is outside of what is normal for this hour of this weekday.",
-				`count(group by (service_name) (wire:band:unusual{tier="now"})) or vector(0)`, warn...).wide(6, 6),
+				`count(group by (service_name) (wire:band:unusual{tier="now", service_name!=""})) or vector(0)`, warn...).wide(6, 6),
 			number("Services", Count, "Services that were measured within the hour.", `count(wire:service:measured)`).wide(6, 6).empty("none"),
 			number("Requests/s", Plain, "All requests, of all services.", `sum(wire:signal:value{signal="request_rate"})`).wide(6, 6),
 			number("Users", Count, "People who were active in the last five minutes, summed over services.", `sum(wire:signal:value{signal="active_users"})`).wide(6, 6),
 		}}, {Title: "Values", Panels: []Panel{
 			rows("Out of normal", "Every signal that is outside of what is normal now, with its value and the edges of what is normal: seconds, shares, or how many (a second). Empty while all is normal.", "out of normal",
-				[]Column{service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"}},
+				[]Column{service, {Label: "signal", Title: "signal", Board: "wire-signal", Variable: "signal"}, {Label: "client_name", Title: "caller"}, {Label: "operation", Title: "operation"},
+					{Label: "instance", Title: "instance"}, {Label: "device", Title: "device"}, {Label: "mountpoint", Title: "mountpoint"}, {Label: "datname", Title: "database"}},
 				cell("out of normal", Factor, bySignal+`wire:band:unusual{tier="now"})`),
 				cell("now", Plain, bySignal+`wire:signal:value and ignoring (tier, side) wire:band:unusual{tier="now"})`),
 				cell("from", Plain, bySignal+`last_over_time(wire:band:lower[10m]) and ignoring (tier, side) wire:band:unusual{tier="now"})`),

@@ -103,6 +103,11 @@ count 0.1   wire_transactions_ignored_total{reason="paths"}
 fixed+ 4    wire:band:unusual{service_name="pay",protocol="http1",signal="duration_p95",tier="now",side="above"}
 fixed+ 2    wire:band:unusual{service_name="web",protocol="http1",signal="error_ratio",tier="now",side="above"}
 fixed+ 1.4  wire:band:unusual{service_name="web",signal="active_users",tier="now",side="below"}
+fixed+ 3    wire:band:unusual{instance="host-1:9100",signal="node_cpu_ratio",tier="now",side="above"}
+is    0.5   wire:signal:value{instance="host-1:9100",signal="node_cpu_ratio"}
+is    0.4   wire:band:center{instance="host-1:9100",signal="node_cpu_ratio"}
+is    0.4   wire:band:normal{instance="host-1:9100",signal="node_cpu_ratio"}
+is    0.6   wire:band:upper{instance="host-1:9100",signal="node_cpu_ratio"}
 fixed+ 4    wire:service:suspect{service_name="pay",hops="0"}
 fixed+ 4    wire:service:suspect{service_name="web",hops="1"}
 fixed 1     wire:measurement:untrusted{service_name="db",reason="missing_bytes"}
